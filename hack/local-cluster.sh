@@ -1,0 +1,224 @@
+# What a local cluster is made of: its ports and credentials, its processes, its first objects. Works on the cluster $NAME in $STATE.
+# shellcheck shell=bash source-path=SCRIPTDIR source=lib.sh
+
+ZONES=(a b c)
+COMPONENTS=(etcd kube-apiserver kube-controller-manager kube-scheduler kwok metrics-server)
+
+# --- What a cluster keeps in its folder ---------------------------------------------------------------------------------
+
+# Ports of the loopback interface, chosen once, below the range that the kernel hands out by itself.
+choose_ports() {
+  [ -f "$STATE/ports" ] && return
+  lock "$STATES" 8
+  local name port ports=()
+  for name in API KUBELET METRICS OPERATOR; do
+    while :; do
+      port=$((20000 + RANDOM % 10000))
+      case " ${ports[*]} " in *"=$port "*) continue ;; esac
+      grep -qsx "PORT_[A-Z]*=$port" "$STATES"/*/ports && continue
+      [ -z "$(ss -Hltn "sport = :$port")" ] && break
+    done
+    ports+=("PORT_$name=$port")
+  done
+  printf '%s\n' "${ports[@]}" >"$STATE/ports"
+  unlock 8
+}
+
+# certificate NAME SUBJECT EXTENSION [CA]
+certificate() {
+  local ca=${4:-ca} base=$STATE/pki/$1
+  quietly openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$base.key" -out "$base.csr" -subj "$2"
+  quietly openssl x509 -req -in "$base.csr" -CA "$STATE/pki/$ca.crt" -CAkey "$STATE/pki/$ca.key" -days 3650 \
+    -out "$base.crt" -extfile <(printf '%s\n' "$3")
+  rm "$base.csr"
+}
+
+authority() {
+  quietly openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$STATE/pki/$1.key" -out "$STATE/pki/$1.crt" \
+    -days 3650 -subj "/CN=ecommerce-platform-$1"
+}
+
+# write_kubeconfig FILE USER: everything it needs is in the file itself.
+# shellcheck disable=SC2153 # NAME is the cluster's.
+write_kubeconfig() {
+  data() { base64 -w0 "$STATE/pki/$1"; }
+  (umask 077 && cat >"$1") <<YAML
+apiVersion: v1
+kind: Config
+clusters: [{name: $NAME, cluster: {server: "https://127.0.0.1:$PORT_API", certificate-authority-data: $(data ca.crt)}}]
+users: [{name: $2, user: {client-certificate-data: $(data "$2.crt"), client-key-data: $(data "$2.key")}}]
+contexts: [{name: $NAME, context: {cluster: $NAME, user: $2}}]
+current-context: $NAME
+YAML
+}
+
+make_credentials() {
+  [ -f "$STATE/kubeconfig" ] && return
+  rm -rf "$STATE/pki"
+  (umask 077 && mkdir "$STATE/pki")
+  authority ca
+  authority front-proxy-ca
+  quietly openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$STATE/pki/service-accounts.key"
+  quietly openssl pkey -in "$STATE/pki/service-accounts.key" -pubout -out "$STATE/pki/service-accounts.pub"
+  certificate front-proxy /CN=front-proxy extendedKeyUsage=clientAuth front-proxy-ca
+  certificate kube-apiserver /CN=kube-apiserver "subjectAltName=IP:127.0.0.1,IP:10.96.0.1,DNS:localhost,DNS:kubernetes.default.svc"
+  certificate serving /CN=serving "subjectAltName=IP:127.0.0.1,DNS:metrics-server.kube-system.svc"
+  local user
+  for user in kube-controller-manager kube-scheduler; do
+    certificate "$user" "/CN=system:$user" extendedKeyUsage=clientAuth
+  done
+  for user in admin kwok metrics-server; do
+    certificate "$user" "/O=system:masters/CN=$user" extendedKeyUsage=clientAuth
+  done
+  for user in kube-controller-manager kube-scheduler kwok metrics-server; do
+    write_kubeconfig "$STATE/$user.kubeconfig" "$user"
+  done
+  printf '%s\n' "${ECP_APISERVER_FLAGS:-}" >"$STATE/apiserver-flags"
+  write_kubeconfig "$STATE/kubeconfig" admin # Last: it marks the set as complete.
+}
+
+# --- Processes ------------------------------------------------------------------------------------------------------------
+
+# Paths in flags are relative to the state folder, in which start() runs them.
+start_etcd() {
+  # A socket in a private folder needs no certificates. Without fsync a power cut may lose data; a killed process does not.
+  start etcd "$(tool etcd)" --data-dir etcd --listen-client-urls unix://etcd.sock --advertise-client-urls unix://etcd.sock \
+    --listen-peer-urls unix://peer.sock --initial-advertise-peer-urls unix://peer.sock --initial-cluster default=unix://peer.sock \
+    --unsafe-no-fsync --log-level warn
+}
+
+start_apiserver() {
+  local extra
+  read -ra extra <"$STATE/apiserver-flags"
+  start kube-apiserver "$(tool kube-apiserver)" --etcd-servers unix://etcd.sock \
+    --bind-address 127.0.0.1 --advertise-address 127.0.0.1 --secure-port "$PORT_API" --endpoint-reconciler-type none \
+    --tls-cert-file pki/kube-apiserver.crt --tls-private-key-file pki/kube-apiserver.key --client-ca-file pki/ca.crt \
+    --service-account-key-file pki/service-accounts.pub --service-account-signing-key-file pki/service-accounts.key \
+    --service-account-issuer https://kubernetes.default.svc --service-cluster-ip-range 10.96.0.0/16 \
+    --authorization-mode Node,RBAC --allow-privileged=true \
+    --requestheader-client-ca-file pki/front-proxy-ca.crt --requestheader-allowed-names front-proxy \
+    --requestheader-username-headers X-Remote-User --requestheader-group-headers X-Remote-Group \
+    --requestheader-extra-headers-prefix X-Remote-Extra- \
+    --proxy-client-cert-file pki/front-proxy.crt --proxy-client-key-file pki/front-proxy.key \
+    --audit-policy-file "$ROOT/hack/manifests/audit-policy.yaml" --audit-log-path audit.log --audit-log-maxbackup 1 \
+    "${extra[@]}"
+}
+
+start_controllers() {
+  start kube-controller-manager "$(tool kube-controller-manager)" --kubeconfig kube-controller-manager.kubeconfig \
+    --service-account-private-key-file pki/service-accounts.key --root-ca-file pki/ca.crt --use-service-account-credentials=true \
+    --cluster-signing-cert-file pki/ca.crt --cluster-signing-key-file pki/ca.key --leader-elect=false --secure-port 0 \
+    --allocate-node-cidrs=true --cluster-cidr 10.244.0.0/16 --kube-api-qps 100 --kube-api-burst 200 \
+    --horizontal-pod-autoscaler-sync-period 5s --horizontal-pod-autoscaler-cpu-initialization-period 10s
+  start kube-scheduler "$(tool kube-scheduler)" --config "$ROOT/hack/manifests/scheduler.yaml" --secure-port 0
+}
+
+start_nodes() {
+  local kwok
+  kwok=$(tool kwok)
+  # A KWOK that was killed still holds its nodes' leases; a new one would leave the nodes alone until those expire.
+  running kwok || ask /apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases -X DELETE >/dev/null
+  start kwok "$kwok" --kubeconfig kwok.kubeconfig --config "$(dirname "$kwok")/stages.yaml" --config "$ROOT/hack/manifests/kwok.yaml" \
+    --manage-all-nodes=true --node-ip 127.0.0.1 --node-port "$PORT_KUBELET" --server-address "127.0.0.1:$PORT_KUBELET" \
+    --node-lease-duration-seconds 40 --tls-cert-file pki/serving.crt --tls-private-key-file pki/serving.key
+  start metrics-server "$(tool metrics-server)" --kubeconfig metrics-server.kubeconfig \
+    --authentication-kubeconfig metrics-server.kubeconfig --authorization-kubeconfig metrics-server.kubeconfig \
+    --bind-address 127.0.0.1 --secure-port "$PORT_METRICS" --tls-cert-file pki/serving.crt --tls-private-key-file pki/serving.key \
+    --kubelet-certificate-authority pki/ca.crt --kubelet-preferred-address-types InternalIP --kubelet-use-node-status-port \
+    --metric-resolution 10s --kubelet-request-timeout 5s
+}
+
+# await SECONDS WHAT COMMAND…: until the command succeeds; stops at once when a process has died.
+await() {
+  local patience=$1 what=$2 from component
+  shift 2
+  from=$(now)
+  until "$@" >/dev/null 2>&1; do
+    for component in "${COMPONENTS[@]}"; do
+      if [ -f "$STATE/run/$component.pid" ] && ! running "$component"; then
+        show_log "$component"
+        die "$component has stopped. 'hack/cluster up' starts it again, 'hack/cluster down' removes the cluster."
+      fi
+    done
+    if [ $(($(now) - from)) -gt $((patience * 1000)) ]; then
+      for component in "${COMPONENTS[@]}"; do
+        [ ! -f "$STATE/run/$component.pid" ] || show_log "$component"
+      done
+      die "$what: not there after $patience s"
+    fi
+    sleep 0.2
+  done
+}
+
+# --- What is asked of the API server ---------------------------------------------------------------------------------------
+
+# ask PATH [CURL-OPTION…]
+ask() {
+  local path=$1
+  shift
+  curl -sf -m 5 --noproxy '*' --cacert "$STATE/pki/ca.crt" --cert "$STATE/pki/admin.crt" --key "$STATE/pki/admin.key" "$@" "https://127.0.0.1:$PORT_API$path"
+}
+kube() { KUBECACHEDIR=$STATE/kubectl-cache "$(tool kubectl)" --kubeconfig "$STATE/kubeconfig" "$@"; }
+
+node() {
+  cat <<YAML
+---
+apiVersion: v1
+kind: Node
+metadata:
+  name: node-$1
+  labels:
+    kubernetes.io/hostname: node-$1
+    kubernetes.io/os: linux
+    kubernetes.io/arch: amd64
+    topology.kubernetes.io/region: local
+    topology.kubernetes.io/zone: $1
+  annotations: {metrics.k8s.io/resource-metrics-path: /metrics/nodes/node-$1/metrics/resource}
+status:
+  capacity: {cpu: "32", memory: 128Gi, ephemeral-storage: 512Gi, pods: "250"}
+  allocatable: {cpu: "32", memory: 128Gi, ephemeral-storage: 512Gi, pods: "250"}
+YAML
+}
+
+# The API server reaches metrics-server, which is not a pod, by a Service that is only a name.
+metrics_api() {
+  cat <<YAML
+---
+apiVersion: v1
+kind: Service
+metadata: {name: metrics-server, namespace: kube-system}
+spec: {type: ExternalName, externalName: localhost, ports: [{port: $PORT_METRICS}]}
+---
+apiVersion: apiregistration.k8s.io/v1
+kind: APIService
+metadata: {name: v1beta1.metrics.k8s.io}
+spec:
+  group: metrics.k8s.io
+  version: v1beta1
+  groupPriorityMinimum: 100
+  versionPriority: 100
+  caBundle: $(base64 -w0 "$STATE/pki/ca.crt")
+  service: {name: metrics-server, namespace: kube-system, port: $PORT_METRICS}
+YAML
+}
+
+apply_objects() {
+  local zone
+  {
+    for zone in "${ZONES[@]}"; do node "$zone"; done
+    metrics_api
+    echo ---
+    cat "$ROOT/hack/manifests/storage-classes.yaml"
+  } | kube apply -f - >/dev/null
+}
+
+nodes_ready() {
+  ask /api/v1/nodes | jq -e --argjson want "${#ZONES[@]}" '[.items[] | select(any(.status.conditions[]?; .type == "Ready" and .status == "True")
+    and ([.spec.taints[]?.key] | index("node.kubernetes.io/not-ready") | not))] | length >= $want'
+}
+metrics_ready() {
+  ask /apis/apiregistration.k8s.io/v1/apiservices/v1beta1.metrics.k8s.io | jq -e 'any(.status.conditions[]?; .type == "Available" and .status == "True")'
+}
+namespace_ready() {
+  ask /api/v1/namespaces/default/serviceaccounts/default && ask /api/v1/namespaces/default/configmaps/kube-root-ca.crt
+}
