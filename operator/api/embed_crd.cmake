@@ -1,0 +1,11 @@
+# Writes a C++ file that holds the CRD's text. Raw string literals have a length limit, so the text goes in pieces.
+file(READ ${SOURCE} text)
+string(LENGTH "${text}" length)
+set(pieces "")
+set(offset 0)
+while(offset LESS length)
+  string(SUBSTRING "${text}" ${offset} 8000 piece)
+  string(APPEND pieces "    R\"crd(${piece})crd\"\n")
+  math(EXPR offset "${offset} + 8000")
+endwhile()
+file(WRITE ${OUTPUT} "// Generated from ${SOURCE}\nnamespace api {\nextern const char* const kCrdText;\nconst char* const kCrdText =\n${pieces}    ;\n}  // namespace api\n")

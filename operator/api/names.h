@@ -1,0 +1,31 @@
+// Names that several parts must agree on: labels, annotations, children's names, field managers.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace api {
+
+inline constexpr std::string_view kGroup = "ecommerceplatform.io";
+
+inline constexpr std::string_view kPlatformLabel = "ecommerceplatform.io/platform";
+// On cluster-scoped children, which no owner reference ties to a namespaced platform.
+inline constexpr std::string_view kNamespaceLabel = "ecommerceplatform.io/namespace";
+// On a generated Secret: what its values were derived from; never the values.
+inline constexpr std::string_view kDigestAnnotation = "ecommerceplatform.io/digest";
+// On pods: digest of the Secrets and of the configuration that they read only at their start, so that a change rolls them.
+inline constexpr std::string_view kSecretsAnnotation = "ecommerceplatform.io/secrets";
+inline constexpr std::string_view kConfigAnnotation = "ecommerceplatform.io/config";
+
+inline constexpr std::string_view kFinalizer = "ecommerceplatform.io/cleanup";
+inline constexpr std::string_view kFieldManager = "ecommerce-operator";
+// Writes `replicas` of Deployments alone, so that the field always has an owner when an autoscaler comes or goes.
+inline constexpr std::string_view kReplicasManager = "ecommerce-operator-replicas";
+
+// A platform's name: its longest child, PLATFORM-rabbitmq-headless-0 as a host name, must fit into 63 characters.
+inline constexpr std::size_t kMaxPlatformName = 32;
+
+// "shop" and "catalog" make "shop-catalog".
+std::string child_name(std::string_view platform, std::string_view part);
+
+}  // namespace api

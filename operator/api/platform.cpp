@@ -1,0 +1,228 @@
+// Resolves what the user wrote to a whole platform: exceptions of a service before quality, quality before the profile.
+#include "api/platform.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "api/profile.h"
+#include "api/section.h"
+#include "kube/quantity.h"
+
+namespace api {
+namespace {
+
+using kube::Json;
+
+const std::map<std::string, bool> kSwitch{{"Enabled", true}, {"Disabled", false}};
+
+// Given bounds stand; the others keep their value as far as the given ones let them.
+Replicas overlaid(const Replicas& base, const Section& given) {
+    Replicas result = base;
+    if (given.has("max")) result.max = given.get("max", 0);
+    if (given.has("min")) result.min = given.get("min", 0);
+    if (given.has("count")) result.count = given.get("count", 0);
+    if (!given.has("max")) {
+        if (given.has("min")) result.max = std::max(result.max, result.min);
+        if (given.has("count")) result.max = std::max(result.max, result.count);
+    }
+    if (!given.has("min")) {
+        result.min = std::min(result.min, result.max);
+        if (given.has("count")) result.min = std::min(result.min, result.count);
+    }
+    if (!given.has("count")) result.count = std::clamp(result.count, result.min, result.max);
+    return result;
+}
+
+// The quantity of that name in canonical form; empty where it is absent.
+std::string quantity(const Section& amounts, std::string_view field) {
+    if (!amounts.has(field)) return "";
+    const Json& value = amounts.list(field);
+    const std::string written = value.is_number_integer() ? value.dump() : value.get<std::string>();
+    const auto canonical = kube::canonical_quantity(written);
+    if (!canonical) throw std::invalid_argument(std::string(field) + ": no quantity: " + written);
+    return *canonical;
+}
+
+// A given amount stands; a default request gives way to a given limit, and a default limit to a given request.
+void overlay(std::string& request, std::string& limit, const std::string& given_request, const std::string& given_limit) {
+    if (!given_request.empty()) request = given_request;
+    if (!given_limit.empty()) limit = given_limit;
+    if (kube::quantity_millis(request) <= kube::quantity_millis(limit)) return;
+    (given_request.empty() ? request : limit) = given_request.empty() ? limit : request;
+}
+
+Compute overlaid(Compute compute, const Section& given) {
+    const Section requests = given.section("requests");
+    const Section limits = given.section("limits");
+    const auto merge = [&](std::string Amounts::*amount, std::string_view field) {
+        overlay(compute.requests.*amount, compute.limits.*amount, quantity(requests, field), quantity(limits, field));
+    };
+    merge(&Amounts::cpu, "cpu");
+    merge(&Amounts::memory, "memory");
+    merge(&Amounts::ephemeral_storage, "ephemeral-storage");
+    return compute;
+}
+
+Images images(const Section& given, const Defaults& defaults) {
+    Images result;
+    result.registry = given.text("registry", kDefaultRegistry);
+    result.data_registry = given.text("dataRegistry");
+    result.digests = given.words("digests");
+    result.pull_policy = given.one_of<PullPolicy>(
+        "pullPolicy", defaults.pull_policy,
+        {{"Always", PullPolicy::Always}, {"IfNotPresent", PullPolicy::IfNotPresent}, {"Never", PullPolicy::Never}});
+    for (const Json& secret : given.list("pullSecrets")) result.pull_secrets.push_back(Section(secret).text("name"));
+    return result;
+}
+
+Ingress ingress(const Section& given, const std::string& ns) {
+    Ingress result;
+    result.kind = given.one_of<Exposure>(
+        "kind", Exposure::None,
+        {{"Ingress", Exposure::Ingress}, {"HTTPRoute", Exposure::HttpRoute}, {"NodePort", Exposure::NodePort}});
+    result.host = given.text("host");
+    result.class_name = given.text("className");
+    result.tls_secret_name = given.text("tlsSecretName");
+    result.node_port = given.get("nodePort", 0);
+    if (result.kind == Exposure::HttpRoute) {
+        result.parent_name = given.section("parent").text("name");
+        result.parent_ns = given.section("parent").text("namespace", ns);
+        result.controller_namespace = given.text("controllerNamespace", result.parent_ns);
+    } else if (result.kind == Exposure::Ingress) {
+        result.controller_namespace = given.text("controllerNamespace", kIngressNamespace);
+    }
+    return result;
+}
+
+Address address(const Section& given) {
+    return {given.text("cidr"), given.text("namespace"), given.get("port", 0)};
+}
+
+Configuration configuration(const Section& given, const Defaults& defaults) {
+    const Section flags = given.section("featureFlags");
+    return {.log_level = given.text("logLevel", defaults.log_level),
+            .api_timeout = given.text("apiTimeout", kApiTimeout),
+            .max_connections = given.get("maxConnections", kMaxConnections),
+            .feature_flags = {{"advancedSearch", flags.get("advancedSearch", true)},
+                              {"recommendations", flags.get("recommendations", true)},
+                              {"socialLogin", flags.get("socialLogin", false)}}};
+}
+
+std::int64_t seconds(const Section& given, std::string_view field, std::int64_t otherwise) {
+    if (!given.has(field)) return otherwise;
+    const auto millis = kube::duration_millis(given.text(field));
+    if (!millis) throw std::invalid_argument(std::string(field) + ": no duration: " + given.text(field));
+    return *millis / 1000;
+}
+
+ServiceSettings service(const Section& given, const Section& scalability, const Defaults& defaults, Sizing sizing) {
+    ServiceSettings result;
+    result.replicas = overlaid(overlaid(defaults.replicas, scalability.section("replicas")), given.section("replicas"));
+    const bool wanted = given.one_of("autoscaling", scalability.one_of("autoscaling", defaults.autoscaling, kSwitch), kSwitch);
+    result.autoscaling = wanted && result.replicas.max > result.replicas.min;
+    const auto target = [&](std::string_view field, int otherwise) {
+        return given.section("targets").get(field, scalability.section("targets").get(field, otherwise));
+    };
+    result.cpu_percent = target("cpuPercent", kCpuPercent);
+    result.memory_percent = target("memoryPercent", kMemoryPercent);
+    result.compute = overlaid(service_compute(sizing), given.section("resources"));
+    return result;
+}
+
+DataStore store(const Section& given, std::string_view name, const StoreDefaults& defaults, Sizing sizing) {
+    DataStore result;
+    if (given.has("external")) {
+        const Section external = given.section("external");
+        result.external = ExternalStore{external.text("secretName"), address(external)};
+        return result;
+    }
+    const Section managed = given.section("managed");
+    result.managed.nodes = managed.get("nodes", defaults.nodes);
+    result.managed.storage = managed.has("storage") ? quantity(managed, "storage") : std::string(defaults.storage);
+    result.managed.storage_class_name = managed.text("storageClassName", defaults.storage_class);
+    result.managed.compute = overlaid(store_compute(name, sizing), managed.section("resources"));
+    result.managed.parameters = managed.words("parameters");
+    return result;
+}
+
+Spec spec_from(const Section& given, const std::string& ns) {
+    Spec spec;
+    spec.profile = given.one_of<Profile>(
+        "profile", Profile::Production,
+        {{"Development", Profile::Development}, {"Staging", Profile::Staging}, {"Production", Profile::Production}});
+    const Defaults& defaults = defaults_of(spec.profile);
+    const Section quality = given.section("quality");
+    const Section scalability = quality.section("scalability");
+    const Section reliability = quality.section("reliability");
+    const Section security = quality.section("security");
+    const Section observability = quality.section("observability");
+    const Sizing sizing = quality.section("performance")
+                              .one_of<Sizing>("sizing", defaults.sizing,
+                                              {{"Small", Sizing::Small}, {"Medium", Sizing::Medium}, {"Large", Sizing::Large}});
+
+    spec.version = given.text("version", kBundledVersion);
+    spec.images = images(given.section("images"), defaults);
+    spec.ingress = ingress(given.section("ingress"), ns);
+    spec.spread = reliability.one_of<Spread>("spread", defaults.spread,
+                                             {{"None", Spread::None}, {"Node", Spread::Node}, {"Zone", Spread::Zone}});
+    spec.priority_classes = reliability.one_of("priorityClasses", defaults.priority_classes, kSwitch);
+    spec.network_isolation = security.one_of<bool>("networkIsolation", true, {{"None", false}, {"Strict", true}});
+    for (const Json& entry : security.list("egress")) {
+        spec.egress.push_back({Section(entry).text("component"), address(Section(entry))});
+    }
+    const Section rollout = quality.section("maintainability").section("rollout");
+    spec.max_unavailable = rollout.get("maxUnavailable", kMaxUnavailable);
+    spec.max_surge = rollout.get("maxSurge", kMaxSurge);
+    spec.configuration = configuration(quality.section("maintainability").section("configuration"), defaults);
+    for (const Json& name : quality.section("cost").section("spot").list("components")) {
+        spec.spot_components.push_back(name.get<std::string>());
+    }
+    spec.scrape_annotations = observability.one_of<bool>("metrics", true, {{"None", false}, {"Annotations", true}});
+    spec.prometheus_namespace = observability.text("prometheusNamespace", kPrometheusNamespace);
+    const Section tracing = observability.section("tracing");
+    spec.tracing = {tracing.text("endpoint"), tracing.get("samplingPercent", defaults.sampling_percent)};
+    spec.autoscaler = {seconds(scalability.section("behavior"), "scaleDownWindow", kScaleDownWindowSeconds),
+                       seconds(scalability.section("behavior"), "scaleUpWindow", kScaleUpWindowSeconds)};
+    for (const Service& each : kServices) {
+        const Section exceptions = given.section("services").section(each.key);
+        spec.services[std::string(each.key)] = service(exceptions, scalability, defaults, sizing);
+    }
+    spec.payment_provider_url = given.section("services").section("payment").text("providerUrl");
+    const Section data = given.section("data");
+    spec.postgres = store(data.section(kPostgres), kPostgres, defaults.postgres, sizing);
+    spec.redis = store(data.section(kRedis), kRedis, defaults.redis, sizing);
+    spec.rabbitmq = store(data.section(kRabbitmq), kRabbitmq, defaults.rabbitmq, sizing);
+    spec.suspend = given.get("suspend", false);
+    spec.deletion_policy = given.one_of<DeletionPolicy>("deletionPolicy", DeletionPolicy::Retain,
+                                                        {{"Retain", DeletionPolicy::Retain}, {"Delete", DeletionPolicy::Delete}});
+    return spec;
+}
+
+}  // namespace
+
+Platform platform_from(const Json& document) {
+    try {
+        const Section metadata(kube::at(document, {"metadata"}));
+        Platform platform;
+        platform.key = {metadata.text("namespace"), metadata.text("name")};
+        platform.uid = metadata.text("uid");
+        platform.generation = metadata.get<std::int64_t>("generation", 0);
+        platform.resource_version = metadata.text("resourceVersion");
+        platform.deleting = metadata.has("deletionTimestamp");
+        platform.finalizers = metadata.get("finalizers", platform.finalizers);
+        platform.spec = spec_from(Section(kube::at(document, {"spec"})), platform.key.ns);
+        platform.status = kube::at(document, {"status"});
+        return platform;
+    } catch (const Json::exception& error) {
+        throw std::invalid_argument(std::string("not a valid EcommercePlatform: ") + error.what());
+    }
+}
+
+const DataStore& data_store(const Spec& spec, std::string_view name) {
+    if (name == kPostgres) return spec.postgres;
+    if (name == kRedis) return spec.redis;
+    if (name == kRabbitmq) return spec.rabbitmq;
+    throw std::invalid_argument("no such data store: " + std::string(name));
+}
+
+}  // namespace api

@@ -1,0 +1,156 @@
+// An EcommercePlatform as the rest of the operator sees it: what the user wrote, with every default of the profile filled in.
+// The defaults stand in api/profile.cpp, the schema in crds/.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/components.h"
+#include "kube/object.h"
+
+namespace api {
+
+enum class Profile { Development, Staging, Production };
+enum class PullPolicy { Always, IfNotPresent, Never };
+enum class Exposure { None, Ingress, HttpRoute, NodePort };
+enum class Spread { None, Node, Zone };
+enum class DeletionPolicy { Retain, Delete };
+
+// Kubernetes quantities in canonical form; empty where nothing is asked for.
+struct Amounts {
+    std::string cpu;
+    std::string memory;
+    std::string ephemeral_storage;
+};
+
+struct Compute {
+    Amounts requests;
+    Amounts limits;
+};
+
+struct Replicas {
+    int count = 1;  // To start with, and at least while autoscaling is off.
+    int min = 1;
+    int max = 1;
+};
+
+// Where traffic to something outside the platform may go. Exactly one of cidr and ns is set, except for `any`.
+struct Address {
+    std::string cidr;
+    std::string ns;
+    int port = 0;
+};
+
+struct Egress {
+    std::string component;  // "payment" or "user"
+    Address to;
+};
+
+struct Images {
+    std::string registry;       // Of the six services.
+    std::string data_registry;  // Of PostgreSQL, Redis and RabbitMQ; empty: the official images by their short name.
+    std::map<std::string, std::string> digests;  // Image name ("catalog-service", "postgres") to "sha256:…"; wins over the tag.
+    PullPolicy pull_policy = PullPolicy::Always;
+    std::vector<std::string> pull_secrets;
+};
+
+struct Ingress {
+    Exposure kind = Exposure::None;
+    std::string host;
+    std::string class_name;            // Ingress only; empty: the cluster's default class.
+    std::string parent_name;           // HTTPRoute only: the Gateway.
+    std::string parent_ns;
+    std::string tls_secret_name;       // Ingress only: a Gateway terminates TLS itself.
+    std::string controller_namespace;  // From where requests come; empty with NodePort: anywhere.
+    int node_port = 0;                 // NodePort only; 0: the cluster chooses.
+};
+
+struct AutoscalerBehavior {
+    std::int64_t scale_down_window_seconds = 0;
+    std::int64_t scale_up_window_seconds = 0;
+};
+
+struct ServiceSettings {
+    Replicas replicas;
+    bool autoscaling = true;  // Effective: false too where min equals max.
+    int cpu_percent = 0;
+    int memory_percent = 0;
+    Compute compute;
+};
+
+struct Configuration {
+    std::string log_level;    // debug, info, warn or error
+    std::string api_timeout;  // As written, for example "30s".
+    int max_connections = 0;
+    std::map<std::string, bool> feature_flags;  // advancedSearch, recommendations, socialLogin
+};
+
+struct Tracing {
+    std::string endpoint;  // Empty: tracing is off.
+    int sampling_percent = 0;
+};
+
+struct ExternalStore {
+    std::string secret_name;
+    Address address;
+};
+
+struct ManagedStore {
+    int nodes = 1;
+    std::string storage;             // Quantity of one node's volume.
+    std::string storage_class_name;  // Empty: the cluster's default class.
+    Compute compute;
+    std::map<std::string, std::string> parameters;  // PostgreSQL only.
+};
+
+struct DataStore {
+    std::optional<ExternalStore> external;  // Where set, nothing is managed.
+    ManagedStore managed;
+};
+
+struct Spec {
+    Profile profile = Profile::Production;
+    std::string version;
+    Images images;
+    Ingress ingress;
+    Spread spread = Spread::Zone;
+    bool priority_classes = true;
+    bool network_isolation = true;
+    std::vector<Egress> egress;
+    int max_unavailable = 1;  // Pods of a service during a rollout.
+    int max_surge = 1;
+    Configuration configuration;
+    std::vector<std::string> spot_components;
+    bool scrape_annotations = true;
+    std::string prometheus_namespace;
+    Tracing tracing;
+    AutoscalerBehavior autoscaler;
+    std::map<std::string, ServiceSettings, std::less<>> services;  // Every key of kServices is there.
+    std::string payment_provider_url;                              // Empty: none is configured.
+    DataStore postgres;
+    DataStore redis;
+    DataStore rabbitmq;
+    bool suspend = false;
+    DeletionPolicy deletion_policy = DeletionPolicy::Retain;
+};
+
+struct Platform {
+    kube::Key key;
+    std::string uid;
+    std::int64_t generation = 0;
+    std::string resource_version;
+    bool deleting = false;
+    std::vector<std::string> finalizers;
+    Spec spec;
+    kube::Json status;  // As last seen; null where there is none.
+};
+
+// The platform of a document that passed validate(). Throws std::invalid_argument on one that did not.
+Platform platform_from(const kube::Json& document);
+
+const DataStore& data_store(const Spec& spec, std::string_view name);
+
+}  // namespace api

@@ -1,0 +1,110 @@
+#include "api/profile.h"
+
+#include <stdexcept>
+
+namespace api {
+namespace {
+
+// One of everything, so that a platform fits a laptop; no autoscaler, which would need metrics; logs and traces in full.
+constexpr Defaults kDevelopment{
+    .replicas = {.count = 1, .min = 1, .max = 1},
+    .autoscaling = false,
+    .sizing = Sizing::Small,
+    .spread = Spread::None,
+    .priority_classes = false,
+    .pull_policy = PullPolicy::IfNotPresent,  // Images that were loaded into the node by hand work.
+    .log_level = "debug",
+    .sampling_percent = 100,
+    .postgres = {.nodes = 1, .storage = "5Gi", .storage_class = "standard"},
+    .redis = {.nodes = 1, .storage = "1Gi", .storage_class = "standard"},
+    .rabbitmq = {.nodes = 1, .storage = "1Gi", .storage_class = "standard"},
+};
+
+// The shape of production at a small size: more than one of everything, so that what breaks with two breaks here.
+constexpr Defaults kStaging{
+    .replicas = {.count = 2, .min = 2, .max = 4},
+    .autoscaling = true,
+    .sizing = Sizing::Small,
+    .spread = Spread::Node,
+    .priority_classes = true,
+    .pull_policy = PullPolicy::IfNotPresent,
+    .log_level = "info",
+    .sampling_percent = 100,
+    .postgres = {.nodes = 1, .storage = "20Gi", .storage_class = "standard"},
+    .redis = {.nodes = 3, .storage = "5Gi", .storage_class = "standard"},
+    .rabbitmq = {.nodes = 3, .storage = "5Gi", .storage_class = "standard"},
+};
+
+// Three replicas and nodes: one for each of the three zones that cloud regions have, and the least with which a Redis Cluster
+// forms and a quorum outlives a loss. Never below two, so that a drained node leaves one; ten bounds the bill.
+constexpr Defaults kProduction{
+    .replicas = {.count = 3, .min = 2, .max = 10},
+    .autoscaling = true,
+    .sizing = Sizing::Medium,
+    .spread = Spread::Zone,
+    .priority_classes = true,
+    .pull_policy = PullPolicy::Always,  // The registry checks the right to pull at each start (AlwaysPullImages).
+    .log_level = "info",
+    .sampling_percent = 10,  // Of every request, the traces would cost more than the requests.
+    .postgres = {.nodes = 1, .storage = "100Gi", .storage_class = "fast-ssd"},
+    .redis = {.nodes = 3, .storage = "50Gi", .storage_class = "fast-ssd"},     // Append-only files take several times the memory.
+    .rabbitmq = {.nodes = 3, .storage = "10Gi", .storage_class = "fast-ssd"},  // Events pass through; only a backlog stays.
+};
+
+using Row = std::array<Compute, 3>;  // Small, Medium, Large.
+
+// Measured idle: 4 to 23 MiB a process, so that memory is for load. Limits at twice the requests let a burst through while the
+// pods that a node takes cannot exceed it more than twofold. Ephemeral storage holds logs and the `tmp` and `cache` volumes.
+const Row kServiceCompute{{
+    {{"100m", "128Mi", "512Mi"}, {"200m", "256Mi", "1Gi"}},
+    {{"250m", "256Mi", "1Gi"}, {"500m", "512Mi", "2Gi"}},
+    {{"500m", "512Mi", "2Gi"}, {"1", "1Gi", "4Gi"}},
+}};
+
+// PostgreSQL's 128 MB of shared_buffers, some megabytes for each of 100 connections, and the page cache; CPU bursts at
+// checkpoints and vacuum.
+const Row kPostgresCompute{{
+    {{"250m", "512Mi", "512Mi"}, {"1", "1Gi", "1Gi"}},
+    {{"500m", "1Gi", "1Gi"}, {"2", "2Gi", "2Gi"}},
+    {{"1", "2Gi", "2Gi"}, {"4", "4Gi", "4Gi"}},
+}};
+
+// Redis runs commands on one thread, so that cores beyond one do little; writing the append-only file anew copies up to all
+// memory.
+const Row kRedisCompute{{
+    {{"100m", "256Mi", "256Mi"}, {"250m", "512Mi", "512Mi"}},
+    {{"250m", "512Mi", "512Mi"}, {"500m", "1Gi", "1Gi"}},
+    {{"500m", "1Gi", "1Gi"}, {"1", "2Gi", "2Gi"}},
+}};
+
+// Measured idle: 103 MiB. RabbitMQ stops publishers at 40 % of its memory; its start is what takes CPU.
+const Row kRabbitmqCompute{{
+    {{"100m", "256Mi", "256Mi"}, {"500m", "512Mi", "512Mi"}},
+    {{"250m", "512Mi", "512Mi"}, {"1", "1Gi", "1Gi"}},
+    {{"500m", "1Gi", "1Gi"}, {"2", "2Gi", "2Gi"}},
+}};
+
+}  // namespace
+
+const Defaults& defaults_of(Profile profile) {
+    switch (profile) {
+        case Profile::Development:
+            return kDevelopment;
+        case Profile::Staging:
+            return kStaging;
+        case Profile::Production:
+            return kProduction;
+    }
+    throw std::invalid_argument("no such profile");
+}
+
+Compute service_compute(Sizing sizing) {
+    return kServiceCompute.at(static_cast<std::size_t>(sizing));
+}
+
+Compute store_compute(std::string_view store, Sizing sizing) {
+    const Row& row = store == kPostgres ? kPostgresCompute : store == kRedis ? kRedisCompute : kRabbitmqCompute;
+    return row.at(static_cast<std::size_t>(sizing));
+}
+
+}  // namespace api

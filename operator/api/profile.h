@@ -1,0 +1,54 @@
+// What each profile decides where the user says nothing: one table, with the source of every number.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "api/platform.h"
+
+namespace api {
+
+enum class Sizing { Small, Medium, Large };
+
+struct StoreDefaults {
+    int nodes;
+    std::string_view storage;
+    std::string_view storage_class;
+};
+
+struct Defaults {
+    Replicas replicas;
+    bool autoscaling;
+    Sizing sizing;
+    Spread spread;
+    bool priority_classes;
+    PullPolicy pull_policy;
+    std::string_view log_level;
+    int sampling_percent;
+    StoreDefaults postgres;
+    StoreDefaults redis;
+    StoreDefaults rabbitmq;
+};
+
+const Defaults& defaults_of(Profile profile);
+
+// Defaults that every profile shares.
+inline constexpr std::string_view kBundledVersion = "1.0.0";  // Release of the services that this operator was built with.
+inline constexpr std::string_view kDefaultRegistry = "ecommerceplatform";
+inline constexpr int kCpuPercent = 70;     // Leaves room for the half minute that a new pod takes until it serves.
+inline constexpr int kMemoryPercent = 80;  // Memory rises slowly, so less room is enough; the limit is at 200.
+inline constexpr std::int64_t kScaleDownWindowSeconds = 300;  // The default of autoscaling/v2: outlasts a dip in the load.
+inline constexpr std::int64_t kScaleUpWindowSeconds =
+    60;                                                 // Four samples of the metrics (every 15 s): no pods for a single spike.
+inline constexpr int kMaxUnavailable = 1;               // With two pods or more, one is always there.
+inline constexpr int kMaxSurge = 1;                     // A full cluster needs room for one pod more, not for a quarter more.
+inline constexpr std::string_view kApiTimeout = "30s";  // Below the 60 s after which common proxies give up.
+inline constexpr int kMaxConnections = 100;             // PostgreSQL's own default of max_connections.
+inline constexpr std::string_view kPrometheusNamespace = "monitoring";  // Of kube-prometheus and its Helm chart.
+inline constexpr std::string_view kIngressNamespace = "ingress";
+
+// Requests and limits of one pod of a service or of a data store (kPostgres, kRedis, kRabbitmq).
+Compute service_compute(Sizing sizing);
+Compute store_compute(std::string_view store, Sizing sizing);
+
+}  // namespace api

@@ -1,0 +1,51 @@
+// The kinds of object that this operator works with: how the API names them and where they live.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kube {
+
+struct Kind {
+    std::string_view group;  // Empty for the core group.
+    std::string_view version;
+    std::string_view name;    // As in `kind:`.
+    std::string_view plural;  // As in the URL.
+    bool namespaced = true;
+    bool optional = false;  // Not every cluster has it: it comes with a CustomResourceDefinition of somebody else.
+
+    std::string api_version() const;  // "apps/v1", "v1".
+
+    std::string resource() const;     // "deployments.apps", as a CustomResourceDefinition would be named.
+
+    // Path of the collection: /apis/apps/v1/namespaces/shop/deployments. An empty namespace means all of them.
+    std::string path(std::string_view ns) const;
+
+    friend bool operator==(const Kind& a, const Kind& b) { return a.group == b.group && a.name == b.name; }
+};
+
+inline constexpr Kind kPlatform{"ecommerceplatform.io", "v1alpha1", "EcommercePlatform", "ecommerceplatforms"};
+
+inline constexpr Kind kServiceAccount{"", "v1", "ServiceAccount", "serviceaccounts"};
+inline constexpr Kind kSecret{"", "v1", "Secret", "secrets"};
+inline constexpr Kind kConfigMap{"", "v1", "ConfigMap", "configmaps"};
+inline constexpr Kind kService{"", "v1", "Service", "services"};
+inline constexpr Kind kPersistentVolumeClaim{"", "v1", "PersistentVolumeClaim", "persistentvolumeclaims"};
+inline constexpr Kind kDeployment{"apps", "v1", "Deployment", "deployments"};
+inline constexpr Kind kStatefulSet{"apps", "v1", "StatefulSet", "statefulsets"};
+inline constexpr Kind kHorizontalPodAutoscaler{"autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers"};
+inline constexpr Kind kPodDisruptionBudget{"policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets"};
+inline constexpr Kind kNetworkPolicy{"networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies"};
+inline constexpr Kind kIngress{"networking.k8s.io", "v1", "Ingress", "ingresses"};
+inline constexpr Kind kHttpRoute{"gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes", true, true};
+inline constexpr Kind kPriorityClass{"scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses", false};
+inline constexpr Kind kLease{"coordination.k8s.io", "v1", "Lease", "leases"};
+inline constexpr Kind kEvent{"events.k8s.io", "v1", "Event", "events"};
+inline constexpr Kind kCustomResourceDefinition{"apiextensions.k8s.io", "v1", "CustomResourceDefinition",
+                                                "customresourcedefinitions", false};
+
+// The kinds of which a platform may own objects, in the order in which they are applied: what others refer to comes first.
+const std::vector<Kind>& child_kinds();
+
+}  // namespace kube

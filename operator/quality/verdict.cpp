@@ -1,0 +1,170 @@
+#include "quality/verdict.h"
+
+#include <algorithm>
+
+#include "api/names.h"
+#include "quality/components.h"
+
+namespace quality {
+
+namespace {
+
+// Cuts to what metav1.Condition allows for a message, 32768 bytes, and not within a UTF-8 character.
+std::string message_of(std::string text) {
+    constexpr std::size_t kMaxMessage = 32768;
+    if (text.size() <= kMaxMessage) return text;
+    std::size_t end = kMaxMessage;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+    text.resize(end);
+    return text;
+}
+
+std::string join(const std::vector<std::string>& parts, std::string_view separator) {
+    std::string text;
+    for (const std::string& part : parts) {
+        if (!text.empty()) text += separator;
+        text += part;
+    }
+    return text;
+}
+
+std::string in_words(const std::vector<api::Problem>& problems) {
+    std::vector<std::string> words;
+    for (const api::Problem& problem : problems) words.push_back(to_string(problem));
+    return join(words, "; ");
+}
+
+struct Count {
+    std::size_t ready = 0;
+    std::size_t all = 0;
+};
+
+std::string to_string(const Count& count) { return std::to_string(count.ready) + "/" + std::to_string(count.all); }
+
+Condition stalled(const Observed& observed) {
+    if (!observed.refused.empty()) return {"Stalled", "True", "ApplyRefused", observed.refused};
+    if (!observed.unmet.empty()) return {"Stalled", "True", "CannotBeMet", in_words(observed.unmet)};
+    return {"Stalled", "False", "NothingInTheWay", "Nothing keeps the platform from the declared state."};
+}
+
+Condition reconciling(const api::Platform& platform, const std::vector<std::string>& moving) {
+    if (platform.spec.suspend) {
+        return {"Reconciling", "False", "Suspended", "spec.suspend is true: nothing is written until it is false."};
+    }
+    if (!moving.empty()) return {"Reconciling", "True", "RollingOut", "Pods are not yet as declared: " + join(moving, ", ") + "."};
+    return {"Reconciling", "False", "Settled", "Everything is as declared."};
+}
+
+Condition ready(const api::Platform& platform, const Observed& observed, const std::vector<std::string>& waiting) {
+    if (!observed.refused.empty()) return {"Ready", "False", "ApplyRefused", observed.refused};
+    if (!observed.unmet.empty()) return {"Ready", "False", "CannotBeMet", in_words(observed.unmet)};
+    if (!waiting.empty()) return {"Ready", "False", "ComponentsNotReady", "Not ready: " + join(waiting, "; ") + "."};
+    return {"Ready", "True", platform.spec.suspend ? "Suspended" : "AllComponentsReady",
+            std::to_string(api::kServices.size()) + " services and " + std::to_string(api::kDataStores.size()) +
+                " data stores are ready."};
+}
+
+}  // namespace
+
+bool Observed::reference_missing(std::string_view component) const {
+    return std::find(missing_references.begin(), missing_references.end(), component) != missing_references.end();
+}
+
+Verdict first_sight(const api::Platform& platform) {
+    Verdict verdict;
+    verdict.conditions = {{"Ready", "Unknown", "Progressing", "The platform has not been looked at yet."},
+                          {"Reconciling", "True", "Progressing", "Objects are being applied."},
+                          {"Stalled", "False", "NothingInTheWay", "Nothing keeps the platform from the declared state."}};
+    verdict.endpoint = endpoint(platform);
+    return verdict;
+}
+
+Verdict rejected(const std::string& reason, const std::vector<api::Problem>& problems) {
+    const std::string words = in_words(problems);
+    Verdict verdict;
+    verdict.conditions = {{"Ready", "False", reason, words},
+                          {"Reconciling", "False", reason, "Nothing is applied. What already runs keeps running."},
+                          {"Stalled", "True", reason, words}};
+    return verdict;
+}
+
+Verdict assess(const api::Platform& platform, const Observed& observed) {
+    Verdict verdict;
+    Count services;
+    Count data;
+    bool one_version = true;
+    std::vector<std::string> waiting;
+    std::vector<std::string> moving;
+    for (const Component& component : components(platform, observed)) {
+        Count& count = component.is_data ? data : services;
+        ++count.all;
+        if (component.ready) ++count.ready;
+        const ComponentStatus& status = component.status;
+        if (!component.ready) waiting.push_back(status.message.empty() ? status.name : status.name + " (" + status.message + ")");
+        if (!component.settled) moving.push_back(status.name);
+        if (!component.is_data && (!component.settled || status.version != platform.spec.version)) one_version = false;
+        verdict.components.push_back(status);
+    }
+    verdict.services = to_string(services);
+    verdict.data = to_string(data);
+    if (one_version) verdict.version = platform.spec.version;
+    verdict.endpoint = endpoint(platform);
+    verdict.conditions = {ready(platform, observed, waiting), reconciling(platform, moving), stalled(observed)};
+    return verdict;
+}
+
+std::string endpoint(const api::Platform& platform) {
+    const api::Ingress& ingress = platform.spec.ingress;
+    switch (ingress.kind) {
+        case api::Exposure::Ingress:
+        case api::Exposure::HttpRoute:
+            if (ingress.host.empty()) break;
+            return (ingress.tls_secret_name.empty() ? "http://" : "https://") + ingress.host;
+        case api::Exposure::NodePort:
+            if (ingress.node_port == 0) break;
+            return "http://NODE:" + std::to_string(ingress.node_port);
+        case api::Exposure::None:
+            break;
+    }
+    return "http://" + api::child_name(platform.key.name, "gateway") + "." + platform.key.ns + ".svc";
+}
+
+kube::Json status_json(const Verdict& verdict, std::int64_t generation, const kube::Json& previous, const std::string& now) {
+    using kube::Json;
+    Json conditions = Json::array();
+    for (const Condition& condition : verdict.conditions) {
+        std::string since = now;
+        if (const Json& old = kube::at(previous, {"conditions"}); old.is_array()) {
+            for (const Json& other : old) {
+                if (kube::string_at(other, {"type"}) == condition.type && kube::string_at(other, {"status"}) == condition.status) {
+                    since = kube::string_at(other, {"lastTransitionTime"});
+                }
+            }
+        }
+        conditions.push_back({{"type", condition.type},
+                              {"status", condition.status},
+                              {"reason", condition.reason},
+                              {"message", message_of(condition.message)},
+                              {"lastTransitionTime", since},
+                              {"observedGeneration", generation}});
+    }
+    Json status{{"observedGeneration", generation}, {"conditions", conditions}};
+    if (!verdict.components.empty()) {
+        Json list = Json::array();
+        for (const ComponentStatus& component : verdict.components) {
+            Json entry{{"name", component.name}, {"kind", component.kind}, {"ready", component.ready}, {"desired", component.desired}};
+            if (!component.version.empty()) entry["version"] = component.version;
+            if (!component.message.empty()) entry["message"] = component.message;
+            list.push_back(std::move(entry));
+        }
+        status["components"] = std::move(list);
+    }
+    const std::string version = verdict.version.empty() ? kube::string_at(previous, {"version"}) : verdict.version;
+    if (!version.empty()) status["version"] = version;
+    if (!verdict.services.empty()) status["services"] = verdict.services;
+    if (!verdict.data.empty()) status["data"] = verdict.data;
+    if (!verdict.endpoint.empty()) status["endpoint"] = verdict.endpoint;
+    return status;
+}
+
+}  // namespace quality

@@ -1,0 +1,57 @@
+// Brings the objects of a platform to what is wanted, with as few requests as that takes.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "api/platform.h"
+#include "client/client.h"
+#include "common/base/log.h"
+#include "kube/object.h"
+#include "reconcile/children.h"
+
+namespace reconcile {
+
+class Applier {
+public:
+    // Called after each write: "create", "update" or "delete", and the kind.
+    using Written = std::function<void(std::string_view verb, const kube::Kind& kind)>;
+
+    Applier(client::Client& client, Children& children, base::Log log, Written written);
+
+    // Whether the live object is `wanted` in every field that we apply.
+    bool matches(const kube::Object& wanted) const;
+
+    // Applies what does not match. Returns the API server's words on the objects that it refused (4xx); the others are applied all
+    // the same. Throws when the API server can't be reached or fails.
+    boost::asio::awaitable<std::vector<std::string>> apply(const api::Platform& platform, kube::Objects wanted);
+
+    // Deletes the platform's objects that we applied once and that are not wanted any more.
+    boost::asio::awaitable<void> prune(const api::Platform& platform, kube::Objects wanted);
+
+    boost::asio::awaitable<void> remove(kube::Kind kind, kube::Key key, std::string uid);
+
+private:
+    boost::asio::awaitable<void> apply_one(const api::Platform& platform, kube::Object wanted);
+    boost::asio::awaitable<void> hand_over_replicas(const api::Platform& platform, kube::Key key, bool is_new);
+
+    client::Client& client_;
+    Children& children_;
+    base::Log log_;
+    Written written_;
+    // Objects that the API server keeps in another form than the one we apply (an admission webhook changes them, say): what we
+    // wanted, and the digest that came of it. Taken for a match, or each would be applied for ever.
+    std::map<std::pair<std::string, kube::Key>, std::pair<std::uint64_t, std::uint64_t>> rewritten_;
+};
+
+// How many replicas a service's Deployment should be set to; nothing: leave what is there. An autoscaler owns the number while there
+// is one, so it is only lifted to the minimum; without one it stays as it was left, within count and max, so that switching an
+// autoscaler off never drops pods.
+std::optional<std::int64_t> replicas_to_set(const api::ServiceSettings& settings, std::int64_t live, bool is_new);
+
+}  // namespace reconcile

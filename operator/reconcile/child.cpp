@@ -1,0 +1,61 @@
+#include "reconcile/child.h"
+
+#include "api/names.h"
+#include "kube/managed.h"
+
+namespace reconcile {
+
+namespace {
+
+std::string label(const kube::Json& object, std::string_view name) { return kube::string_at(object, {"metadata", "labels", name}); }
+
+// The controller's words, where pods can't be made (quota, admission) or don't come up in time.
+std::string failure_of(const kube::Json& status) {
+    const kube::Json& conditions = kube::at(status, {"conditions"});
+    if (!conditions.is_array()) return "";
+    for (const kube::Json& condition : conditions) {
+        const std::string type = kube::string_at(condition, {"type"});
+        const std::string value = kube::string_at(condition, {"status"});
+        if ((type == "ReplicaFailure" && value == "True") || (type == "Progressing" && value == "False")) {
+            return kube::string_at(condition, {"message"});
+        }
+    }
+    return "";
+}
+
+quality::Workload workload_from(const kube::Json& object) {
+    const kube::Json& status = kube::at(object, {"status"});
+    quality::Workload workload;
+    workload.version = label(object, "app.kubernetes.io/version");
+    workload.generation = kube::int_at(object, {"metadata", "generation"});
+    workload.observed_generation = kube::int_at(status, {"observedGeneration"});
+    workload.desired = kube::int_at(object, {"spec", "replicas"});
+    workload.current = kube::int_at(status, {"replicas"});
+    workload.updated = kube::int_at(status, {"updatedReplicas"});
+    workload.available = kube::int_at(status, {"availableReplicas"});
+    workload.failure = failure_of(status);
+    return workload;
+}
+
+}  // namespace
+
+Child child_from(const kube::Kind& kind, const kube::Json& object) {
+    Child child;
+    const std::string ns = kind.namespaced ? kube::string_at(object, {"metadata", "namespace"}) : label(object, api::kNamespaceLabel);
+    child.platform = {ns, label(object, api::kPlatformLabel)};
+    child.uid = kube::string_at(object, {"metadata", "uid"});
+    child.deleting = !kube::at(object, {"metadata", "deletionTimestamp"}).is_null();
+    // Of a Secret the watch shows the metadata alone; an answer to a write shows it whole, and must look the same here.
+    const kube::Json part = kube::managed_part(kind == kube::kSecret ? kube::without_values(object) : object, api::kFieldManager);
+    child.digest = part.is_null() ? 0 : kube::digest(part);
+    if (kind == kube::kSecret) child.derived_from = kube::string_at(object, {"metadata", "annotations", api::kDigestAnnotation});
+    if (kind == kube::kDeployment) child.replicas = kube::int_at(object, {"spec", "replicas"});
+    if (kind == kube::kDeployment || kind == kube::kStatefulSet) child.workload = workload_from(object);
+    return child;
+}
+
+std::uint64_t digest_of(const kube::Object& wanted) {
+    return kube::digest(kube::applied_part(wanted.kind == kube::kSecret ? kube::without_values(wanted.json) : wanted.json));
+}
+
+}  // namespace reconcile

@@ -1,0 +1,29 @@
+// What the operator keeps of an object that belongs to a platform: what decisions need, and not the object.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "kube/object.h"
+#include "quality/verdict.h"
+
+namespace reconcile {
+
+struct Child {
+    kube::Key platform;        // By its labels.
+    std::string uid;
+    std::uint64_t digest = 0;  // Of the fields that we applied; 0: we never did.
+    std::int64_t replicas = 0;  // spec.replicas of a Deployment.
+    std::string derived_from;  // A generated Secret's digest annotation.
+    bool deleting = false;
+    quality::Workload workload;  // Of Deployments and StatefulSets.
+
+    friend bool operator==(const Child&, const Child&) = default;
+};
+
+Child child_from(const kube::Kind& kind, const kube::Json& object);
+
+// Digest that a live object has when it is exactly `wanted`.
+std::uint64_t digest_of(const kube::Object& wanted);
+
+}  // namespace reconcile

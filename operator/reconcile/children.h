@@ -1,0 +1,63 @@
+// Every object that belongs to a platform, by kind: a store and a watch each, and the way back from an object to its platform.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+
+#include "client/client.h"
+#include "common/base/log.h"
+#include "reconcile/child.h"
+#include "runtime/store.h"
+#include "runtime/watcher.h"
+
+namespace reconcile {
+
+class Children {
+public:
+    using Changed = std::function<void(const kube::Key& platform)>;
+
+    // `ns` empty: all namespaces, and cluster-scoped kinds too. `changed` hears of every change to a platform's child.
+    Children(boost::asio::io_context& io, client::Client& client, const base::Log& log, const std::string& ns, Changed changed);
+
+    // Null where there is none.
+    const Child* find(const kube::Kind& kind, const kube::Key& key) const;
+
+    struct Found {
+        kube::Kind kind;
+        kube::Key key;
+        Child child;
+    };
+    std::vector<Found> of_platform(const kube::Key& platform) const;
+
+    void learn(const kube::Kind& kind, const kube::Json& answer);
+    void forget(const kube::Kind& kind, const kube::Key& key);
+
+    // Kinds of optional APIs are watched from the moment their API is there.
+    void serve(const kube::Kind& kind);
+
+    bool synced() const;
+    void on_synced(std::function<void()> callback) { on_synced_ = std::move(callback); }
+    void start();
+    void stop();
+
+private:
+    struct Tracked {
+        kube::Kind kind;
+        std::unique_ptr<runtime::Store<Child>> store;
+        std::unique_ptr<runtime::Watcher> watcher;
+        bool running = false;
+    };
+
+    const Tracked* tracked(const kube::Kind& kind) const;
+    void run(Tracked& tracked);
+
+    boost::asio::io_context& io_;
+    std::vector<Tracked> tracked_;
+    std::function<void()> on_synced_;
+};
+
+}  // namespace reconcile

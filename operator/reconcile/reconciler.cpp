@@ -1,0 +1,242 @@
+#include "reconcile/reconciler.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "api/names.h"
+
+namespace reconcile {
+
+namespace {
+
+using boost::asio::awaitable;
+using runtime::Action;
+
+// How soon to look again at volumes that another controller is about to change.
+constexpr base::Duration kVolumesAgain{500};
+
+constexpr int kNotFound = 404;
+const std::string kManager(api::kFieldManager);
+const std::string kStatus = "status";
+
+std::set<kube::Key> referenced_secrets(const api::Platform& platform) {
+    std::set<kube::Key> secrets;
+    for (const std::string_view name : api::kDataStores) {
+        const api::DataStore& store = api::data_store(platform.spec, name);
+        if (store.external) secrets.insert({platform.key.ns, store.external->secret_name});
+    }
+    return secrets;
+}
+
+bool has_managed_store(const api::Platform& platform) {
+    return std::any_of(api::kDataStores.begin(), api::kDataStores.end(),
+                       [&](std::string_view name) { return !api::data_store(platform.spec, name).external; });
+}
+
+// Only what a deletion must see to keeps a platform from going at once: volumes, and objects outside the namespace.
+bool needs_finalizer(const api::Platform& platform) { return has_managed_store(platform) || platform.spec.priority_classes; }
+
+bool has_finalizer(const api::Platform& platform) {
+    return std::find(platform.finalizers.begin(), platform.finalizers.end(), api::kFinalizer) != platform.finalizers.end();
+}
+
+std::string condition_status(const kube::Json& status, std::string_view type) {
+    const kube::Json& conditions = kube::at(status, {"conditions"});
+    if (!conditions.is_array()) return "";
+    for (const kube::Json& condition : conditions) {
+        if (kube::string_at(condition, {"type"}) == type) return kube::string_at(condition, {"status"});
+    }
+    return "";
+}
+
+std::vector<api::Problem> namespace_taken(const KnownPlatform& first) {
+    return {{"metadata.namespace", "a namespace holds one platform, and " + first.platform.key.name + " was here first"}};
+}
+
+std::string join(const std::vector<std::string>& lines) {
+    std::string text;
+    for (const std::string& line : lines) text += (text.empty() ? "" : "; ") + line;
+    return text;
+}
+
+}  // namespace
+
+PlatformReconciler::PlatformReconciler(Parts parts)
+    : parts_(std::move(parts)),
+      applier_(parts_.client, parts_.children, parts_.log, parts_.written),
+      root_keys_(parts_.client, parts_.children, applier_) {}
+
+awaitable<Action> PlatformReconciler::reconcile(kube::Key key) {
+    const KnownPlatform* found = parts_.platforms.find(key);
+    if (!found) {
+        parts_.references.set(key, {});
+        co_return Action::wait();  // Its children go with their owner reference.
+    }
+    KnownPlatform known = *found;
+    const Platform platform = known.platform;
+    if (platform.deleting) co_return co_await clean_up(known);
+    if (platform.status.is_null()) {
+        const quality::Verdict unknown = quality::first_sight(platform);
+        co_await report(platform, unknown);
+    }
+    if (!known.problems.empty()) {
+        const quality::Verdict invalid = quality::rejected("InvalidSpec", known.problems);
+        co_await report(platform, invalid);
+        co_return Action::wait();
+    }
+    const KnownPlatform* first = first_in_namespace(parts_.platforms, key.ns);
+    if (first && first->platform.key != key) {
+        const quality::Verdict taken = quality::rejected("NamespaceTaken", namespace_taken(*first));
+        co_await report(platform, taken);
+        co_return Action::wait();
+    }
+    const std::set<kube::Key> secrets = referenced_secrets(platform);
+    parts_.references.set(key, secrets);
+    for (const kube::Key& secret : secrets) {
+        if (parts_.references.state(secret) == References::State::Unknown) co_return Action::wait();
+    }
+    if (platform.spec.suspend) {
+        const quality::Verdict verdict = quality::assess(platform, observe(platform, {}));
+        co_await report(platform, verdict);
+        co_return Action::wait();
+    }
+    co_return co_await bring_about(platform);
+}
+
+awaitable<Action> PlatformReconciler::bring_about(Platform platform) {
+    if (needs_finalizer(platform)) co_await set_finalizer(platform, true);
+
+    const RootKeyKeeper::Secrets secrets = co_await root_keys_.gather(platform);
+    kube::Objects wanted = secrets.objects;
+    const kube::Objects rest = resources::desired(platform, secrets.digests, parts_.capabilities);
+    wanted.insert(wanted.end(), rest.begin(), rest.end());
+
+    const std::vector<std::string> refused = co_await applier_.apply(platform, wanted);
+    co_await applier_.prune(platform, wanted);
+    if (!needs_finalizer(platform)) co_await set_finalizer(platform, false);
+
+    const quality::Verdict verdict = quality::assess(platform, observe(platform, refused));
+    co_await report(platform, verdict);
+    co_return refused.empty() ? Action::wait() : Action::back_off(join(refused));
+}
+
+quality::Observed PlatformReconciler::observe(const Platform& platform, const std::vector<std::string>& refused) const {
+    quality::Observed observed;
+    observed.refused = join(refused);
+    const auto look = [&](const kube::Kind& kind, std::string_view component) {
+        const Child* child = parts_.children.find(kind, {platform.key.ns, api::child_name(platform.key.name, component)});
+        if (child && !child->deleting) observed.workloads.emplace(component, child->workload);
+    };
+    for (const api::Service& service : api::kServices) look(kube::kDeployment, service.key);
+    for (const std::string_view name : api::kDataStores) {
+        const api::DataStore& store = api::data_store(platform.spec, name);
+        if (!store.external) {
+            look(kube::kStatefulSet, name);
+        } else if (parts_.references.state({platform.key.ns, store.external->secret_name}) == References::State::Absent) {
+            observed.missing_references.emplace_back(name);
+            observed.unmet.push_back({"spec.data." + std::string(name) + ".external.secretName",
+                                      "Secret " + store.external->secret_name + " does not exist in namespace " + platform.key.ns});
+        }
+    }
+    for (const std::string& missing : resources::left_out(platform, parts_.capabilities)) {
+        observed.unmet.push_back({"spec.ingress.kind", missing});
+    }
+    return observed;
+}
+
+// Writes the status if it says anything new, and an Event where a condition turned.
+awaitable<void> PlatformReconciler::report(Platform platform, quality::Verdict verdict) {
+    const KnownPlatform* known = parts_.platforms.find(platform.key);
+    if (!known || known->platform.uid != platform.uid) co_return;
+    const kube::Json previous = known->platform.status;
+    const kube::Json status = quality::status_json(verdict, platform.generation, previous, base::rfc3339(parts_.clock.wall()));
+    if (status == previous) co_return;
+    kube::Object document = kube::Object::make(kube::kPlatform, platform.key);
+    document["metadata"]["uid"] = platform.uid;
+    document["status"] = status;
+    const kube::Json answer = co_await parts_.client.apply(kube::kPlatform, document.json, kManager, kStatus);
+    parts_.platforms.learn(answer);
+    platform.status = previous;
+    announce(platform, verdict);
+}
+
+void PlatformReconciler::announce(const Platform& platform, const quality::Verdict& verdict) const {
+    for (const quality::Condition& condition : verdict.conditions) {
+        if (condition.status == condition_status(platform.status, condition.type) || condition.status == "Unknown") continue;
+        const bool good = condition.type == "Ready" ? condition.status == "True" : condition.status == "False";
+        if (good && condition.type != "Ready") continue;  // The end of Reconciling or Stalled is told by Ready.
+        const bool warning = condition.type == "Stalled" || (condition.type == "Ready" && !good && !platform.status.is_null() &&
+                                                             condition_status(platform.status, "Ready") == "True");
+        parts_.log.info("condition changed", {{"platform", kube::to_string(platform.key)},
+                                              {"type", condition.type},
+                                              {"status", condition.status},
+                                              {"reason", condition.reason},
+                                              {"detail", condition.message}});
+        parts_.publish(platform, {warning, condition.reason, "Reconcile", condition.message});
+    }
+}
+
+awaitable<void> PlatformReconciler::set_finalizer(Platform platform, bool wanted) {
+    const KnownPlatform* known = parts_.platforms.find(platform.key);
+    if (!known || has_finalizer(known->platform) == wanted) co_return;
+    std::vector<std::string> finalizers = known->platform.finalizers;
+    if (wanted) {
+        finalizers.emplace_back(api::kFinalizer);
+    } else {
+        std::erase(finalizers, api::kFinalizer);
+    }
+    const kube::Json patch{{"metadata",
+                            {{"uid", platform.uid},
+                             {"resourceVersion", known->platform.resource_version},
+                             {"finalizers", finalizers}}}};
+    const kube::Json answer = co_await parts_.client.merge_patch(kube::kPlatform, platform.key, patch);
+    if (!platform.deleting) parts_.platforms.learn(answer);
+}
+
+// What a deletion leaves behind is what deletionPolicy says, whatever the objects themselves were told before.
+awaitable<Action> PlatformReconciler::clean_up(KnownPlatform known) {
+    const Platform platform = known.platform;
+    parts_.references.set(platform.key, {});
+    if (!has_finalizer(platform)) co_return Action::wait();
+    if (known.problems.empty()) co_await settle_volumes(platform);
+    const std::vector<Children::Found> children = parts_.children.of_platform(platform.key);
+    for (const Children::Found& child : children) {
+        if (!child.kind.namespaced && child.child.digest != 0) co_await applier_.remove(child.kind, child.key, child.child.uid);
+    }
+    co_await set_finalizer(platform, false);
+    parts_.log.info("cleaned up", {{"platform", kube::to_string(platform.key)}});
+    co_return Action::wait();
+}
+
+// Retain: nothing that goes with the platform may take a volume or the Secrets that open it along. Delete: the claims are deleted,
+// which takes effect when their pods are gone.
+awaitable<void> PlatformReconciler::settle_volumes(Platform platform) {
+    const bool retain = platform.spec.deletion_policy == api::DeletionPolicy::Retain;
+    if (retain) {
+        const RootKeyKeeper::Secrets secrets = co_await root_keys_.gather(platform);
+        kube::Objects holders = secrets.objects;
+        for (kube::Object& object : resources::desired(platform, secrets.digests, parts_.capabilities)) {
+            if (object.kind == kube::kStatefulSet) holders.push_back(std::move(object));
+        }
+        // Those that are already gone stay so.
+        std::erase_if(holders, [&](const kube::Object& object) { return !parts_.children.find(object.kind, object.key()); });
+        co_await applier_.apply(platform, holders);
+    }
+    client::Selection claims;
+    claims.ns = platform.key.ns;
+    claims.label_selector = "app.kubernetes.io/instance=" + platform.key.name;
+    claims.part = client::Part::Metadata;
+    const client::ListPage page = co_await parts_.client.list(kube::kPersistentVolumeClaim, claims);
+    for (const kube::Json& claim : page.items) {
+        const kube::Key key = runtime::key_of(claim);
+        if (!retain) {
+            co_await parts_.client.remove(kube::kPersistentVolumeClaim, key);
+        } else if (!kube::at(claim, {"metadata", "ownerReferences"}).is_null()) {
+            const kube::Json patch{{"metadata", {{"ownerReferences", nullptr}}}};
+            co_await parts_.client.merge_patch(kube::kPersistentVolumeClaim, key, patch);
+        }
+    }
+}
+
+}  // namespace reconcile

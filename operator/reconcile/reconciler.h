@@ -1,0 +1,70 @@
+// Brings one platform to its declared state: gather, desired, apply, prune, observe, assess, status.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "client/client.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "quality/verdict.h"
+#include "reconcile/applier.h"
+#include "reconcile/children.h"
+#include "reconcile/known_platform.h"
+#include "reconcile/references.h"
+#include "reconcile/root_key_keeper.h"
+#include "resources/desired.h"
+#include "runtime/controller.h"
+
+namespace reconcile {
+
+// A Kubernetes Event about a platform.
+struct Notice {
+    bool warning = false;
+    std::string reason;
+    std::string action;
+    std::string note;
+};
+
+class PlatformReconciler {
+public:
+    using Publish = std::function<void(const api::Platform&, const Notice&)>;
+
+    // What it works with; all outlive it. `capabilities` may change between reconciles.
+    struct Parts {
+        client::Client& client;
+        Platforms& platforms;
+        Children& children;
+        References& references;
+        const resources::Capabilities& capabilities;
+        const base::Clock& clock;
+        base::Log log;
+        Publish publish;
+        Applier::Written written;
+    };
+
+    explicit PlatformReconciler(Parts parts);
+
+    boost::asio::awaitable<runtime::Action> reconcile(kube::Key key);
+
+private:
+    using Platform = api::Platform;
+
+    boost::asio::awaitable<runtime::Action> bring_about(Platform platform);
+    boost::asio::awaitable<runtime::Action> clean_up(KnownPlatform known);
+    boost::asio::awaitable<void> settle_volumes(Platform platform);
+    boost::asio::awaitable<void> set_finalizer(Platform platform, bool wanted);
+    boost::asio::awaitable<void> report(Platform platform, quality::Verdict verdict);
+    quality::Observed observe(const Platform& platform, const std::vector<std::string>& refused) const;
+    void announce(const Platform& platform, const quality::Verdict& verdict) const;
+
+    Parts parts_;
+    Applier applier_;
+    RootKeyKeeper root_keys_;
+};
+
+}  // namespace reconcile

@@ -1,0 +1,52 @@
+#include "resources/autoscaler.h"
+
+#include <nlohmann/json.hpp>
+
+namespace resources {
+
+using kube::Json;
+
+namespace {
+
+Json utilization(const char* resource, int percent) {
+    return {{"type", "Resource"},
+            {"resource", {{"name", resource}, {"target", {{"type", "Utilization"}, {"averageUtilization", percent}}}}}};
+}
+
+Json policy(const char* type, int value, int period_seconds) {
+    return {{"type", type}, {"value", value}, {"periodSeconds", period_seconds}};
+}
+
+// Up fast: within a period the pods double or grow by four, whichever is more.
+Json scale_up(std::int64_t window_seconds) {
+    return {{"stabilizationWindowSeconds", window_seconds},
+            {"selectPolicy", "Max"},
+            {"policies", Json::array({policy("Percent", 100, 15), policy("Pods", 4, 15)})}};
+}
+
+// Down slowly: half of the pods or two of them a minute, whichever is less, since a mistake downwards costs requests.
+Json scale_down(std::int64_t window_seconds) {
+    return {{"stabilizationWindowSeconds", window_seconds},
+            {"selectPolicy", "Min"},
+            {"policies", Json::array({policy("Percent", 50, 60), policy("Pods", 2, 60)})}};
+}
+
+}  // namespace
+
+kube::Object autoscaler(const Component& self, const api::ServiceSettings& settings) {
+    const api::AutoscalerBehavior& behavior = self.platform.spec.autoscaler;
+    Json metrics = Json::array();
+    if (settings.cpu_percent > 0) metrics.push_back(utilization("cpu", settings.cpu_percent));
+    if (settings.memory_percent > 0) metrics.push_back(utilization("memory", settings.memory_percent));
+    kube::Object object = owned_object(self, kube::kHorizontalPodAutoscaler);
+    object["spec"] = {{"scaleTargetRef", {{"apiVersion", "apps/v1"}, {"kind", "Deployment"}, {"name", name_of(self)}}},
+                      {"minReplicas", settings.replicas.min},
+                      {"maxReplicas", settings.replicas.max},
+                      {"metrics", std::move(metrics)},
+                      {"behavior",
+                       {{"scaleUp", scale_up(behavior.scale_up_window_seconds)},
+                        {"scaleDown", scale_down(behavior.scale_down_window_seconds)}}}};
+    return object;
+}
+
+}  // namespace resources

@@ -1,0 +1,41 @@
+// PURE: the objects that a platform must have. The same platform gives the same objects in the same order.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "api/platform.h"
+#include "kube/object.h"
+
+namespace resources {
+
+// Optional APIs that the cluster serves, as "httproutes.gateway.networking.k8s.io".
+using Capabilities = std::set<std::string, std::less<>>;
+
+// Digests of the platform's generated Secrets by object name; a changed digest rolls the pods that read the Secret.
+using SecretDigests = std::map<std::string, std::string, std::less<>>;
+
+// A Secret whose values are not known here. In a template, "${NAME}" stands for the credential of that name; a credential is
+// derived from the platform's root key, so the same name gives the same value in every template. "${NAME:ed25519}" is that
+// credential as a PEM private key. "$$" is a dollar.
+struct SecretTemplate {
+    std::string name;
+    std::string component;                     // For the labels.
+    std::map<std::string, std::string> files;  // Key in the Secret to template.
+    bool retained = false;  // Opens a retained volume, so it outlives the platform under DeletionPolicy::Retain.
+};
+
+std::vector<SecretTemplate> secrets(const api::Platform& platform);
+
+// The metadata of a generated Secret: name, labels, owner (none where it must outlive the platform). Type Opaque, no data.
+kube::Object secret_object(const api::Platform& platform, const std::string& name, const std::string& component, bool retained);
+
+// Everything but the Secrets, in the order of application. Objects of APIs that are not in `capabilities` are left out.
+kube::Objects desired(const api::Platform& platform, const SecretDigests& secrets, const Capabilities& capabilities);
+
+// What could not be made because the cluster lacks an API, in words: "HTTPRoute: …".
+std::vector<std::string> left_out(const api::Platform& platform, const Capabilities& capabilities);
+
+}  // namespace resources

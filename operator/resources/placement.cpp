@@ -1,0 +1,70 @@
+#include "resources/placement.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace resources {
+
+using kube::Json;
+
+namespace {
+
+constexpr const char* kZone = "topology.kubernetes.io/zone";
+constexpr const char* kHost = "kubernetes.io/hostname";
+
+bool runs_on_spot(const Component& self) {
+    const std::vector<std::string>& spot = self.platform.spec.spot_components;
+    return std::find(spot.begin(), spot.end(), self.key) != spot.end();
+}
+
+// ScheduleAnyway: a zone that is full or gone must not keep replicas from running elsewhere.
+Json spread_over(const char* topology, const Component& self, Workload workload) {
+    Json constraint{{"topologyKey", topology},
+                    {"maxSkew", 1},
+                    {"whenUnsatisfiable", "ScheduleAnyway"},
+                    {"labelSelector", {{"matchLabels", selector_of(self)}}}};
+    // Pods of the old ReplicaSet are about to go: counting them would leave the new ones uneven after a rollout.
+    if (workload == Workload::Service) constraint["matchLabelKeys"] = Json::array({"pod-template-hash"});
+    return constraint;
+}
+
+Json away_from_own_kind(const Component& self) {
+    return {{"preferredDuringSchedulingIgnoredDuringExecution",
+             Json::array(
+                 {{{"weight", 100},
+                   {"podAffinityTerm", {{"labelSelector", {{"matchLabels", selector_of(self)}}}, {"topologyKey", kHost}}}}})}};
+}
+
+Json towards_spot_nodes() {
+    return {
+        {"preferredDuringSchedulingIgnoredDuringExecution",
+         Json::array({{{"weight", 100},
+                       {"preference",
+                        {{"matchExpressions",
+                          Json::array({{{"key", "node-type"}, {"operator", "In"}, {"values", Json::array({"spot"})}}})}}}}})}};
+}
+
+}  // namespace
+
+Json placement_labels(const Component& self) {
+    if (!runs_on_spot(self)) return Json::object();
+    return {{"workload-type", "non-critical"}};
+}
+
+void place(const Component& self, Workload workload, Json& pod_spec) {
+    const api::Spread spread = self.platform.spec.spread;
+    if (spread != api::Spread::None) {
+        Json constraints = Json::array();
+        if (spread == api::Spread::Zone) constraints.push_back(spread_over(kZone, self, workload));
+        constraints.push_back(spread_over(kHost, self, workload));
+        pod_spec["topologySpreadConstraints"] = std::move(constraints);
+        pod_spec["affinity"]["podAntiAffinity"] = away_from_own_kind(self);
+    }
+    if (runs_on_spot(self)) {
+        pod_spec["affinity"]["nodeAffinity"] = towards_spot_nodes();
+        pod_spec["tolerations"] =
+            Json::array({{{"key", "spot-instance"}, {"operator", "Equal"}, {"value", "true"}, {"effect", "NoSchedule"}}});
+    }
+}
+
+}  // namespace resources

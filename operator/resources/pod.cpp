@@ -1,0 +1,169 @@
+#include "resources/pod.h"
+
+#include <nlohmann/json.hpp>
+
+#include "api/names.h"
+#include "resources/images.h"
+#include "resources/placement.h"
+#include "resources/priority.h"
+
+namespace resources {
+
+using kube::Json;
+
+namespace {
+
+// 0440: kUser reads by the group that fsGroup sets; nobody writes.
+constexpr int kSecretMode = 0440;
+
+Json amounts(const api::Amounts& amounts) {
+    Json json = Json::object();
+    if (!amounts.cpu.empty()) json["cpu"] = amounts.cpu;
+    if (!amounts.memory.empty()) json["memory"] = amounts.memory;
+    if (!amounts.ephemeral_storage.empty()) json["ephemeral-storage"] = amounts.ephemeral_storage;
+    return json;
+}
+
+void set_unless_empty(Json& json, const char* field, Json value) {
+    if (!value.is_null() && !value.empty()) json[field] = std::move(value);
+}
+
+Json container(const Component& self, const Pod& pod) {
+    Json mounts = Json::array();
+    for (const Mount& mount : pod.mounts) {
+        Json entry{{"name", mount.name}, {"mountPath", mount.path}};
+        if (mount.read_only) entry["readOnly"] = true;
+        mounts.push_back(std::move(entry));
+    }
+    Json json{{"name", self.key},
+              {"image", pod.image},
+              {"imagePullPolicy", to_string(self.platform.spec.images.pull_policy)},
+              {"ports", pod.ports},
+              {"volumeMounts", std::move(mounts)},
+              {"startupProbe", pod.startup},
+              {"livenessProbe", pod.liveness},
+              {"readinessProbe", pod.readiness},
+              {"securityContext",
+               {{"allowPrivilegeEscalation", false},
+                {"readOnlyRootFilesystem", true},
+                {"capabilities", {{"drop", Json::array({"ALL"})}}}}}};
+    set_unless_empty(json, "command", pod.command);
+    set_unless_empty(json, "args", pod.args);
+    set_unless_empty(json, "env", pod.env);
+    Json compute = Json::object();
+    set_unless_empty(compute, "requests", amounts(pod.compute.requests));
+    set_unless_empty(compute, "limits", amounts(pod.compute.limits));
+    set_unless_empty(json, "resources", std::move(compute));
+    if (!pod.pre_stop.is_null()) json["lifecycle"] = {{"preStop", pod.pre_stop}};
+    return json;
+}
+
+Json volumes(const Pod& pod) {
+    Json json = Json::array();
+    for (const Mount& mount : pod.mounts) {
+        if (mount.source.is_null()) continue;
+        Json volume = mount.source;
+        volume["name"] = mount.name;
+        json.push_back(std::move(volume));
+    }
+    return json;
+}
+
+// Null where the pod reads no Secret whose digest is known: then nothing can roll it.
+Json combined_digest(const Pod& pod, const SecretDigests& secrets) {
+    Json read = Json::object();
+    for (const Mount& mount : pod.mounts) {
+        const auto found = secrets.find(mount.secret);
+        if (found != secrets.end()) read[mount.secret] = found->second;
+    }
+    if (read.empty()) return nullptr;
+    return digest_text(read);
+}
+
+Json metadata(const Component& self, const Pod& pod, const SecretDigests& secrets) {
+    Json json{{"labels", labels_of(self)}};
+    json["labels"].update(placement_labels(self));
+    Json annotations = pod.annotations.is_null() ? Json::object() : pod.annotations;
+    const Json digest = combined_digest(pod, secrets);
+    if (!digest.is_null()) annotations[std::string(api::kSecretsAnnotation)] = digest;
+    set_unless_empty(json, "annotations", std::move(annotations));
+    return json;
+}
+
+}  // namespace
+
+Mount empty_folder(std::string name, std::string path, std::string_view size, Medium medium) {
+    Json source{{"sizeLimit", size}};
+    if (medium == Medium::Memory) source["medium"] = "Memory";
+    return {.name = std::move(name),
+            .path = std::move(path),
+            .source = {{"emptyDir", std::move(source)}},
+            .read_only = false,
+            .secret = ""};
+}
+
+Mount config_folder(const std::string& config_map) {
+    return {.name = "config",
+            .path = std::string(kConfigFolder),
+            .source = {{"configMap", {{"name", config_map}}}},
+            .read_only = true,
+            .secret = ""};
+}
+
+Mount secret_folder(const std::string& name, const std::string& secret) {
+    return {.name = name,
+            .path = std::string(kSecretsFolder) + "/" + name,
+            .source = {{"secret", {{"secretName", secret}, {"defaultMode", kSecretMode}}}},
+            .read_only = true,
+            .secret = secret};
+}
+
+Mount secret_file(const std::string& name, const std::string& secret, const std::string& key, const std::string& file) {
+    Mount mount = secret_folder(name, secret);
+    mount.source["secret"]["items"] = Json::array({{{"key", key}, {"path", file}}});
+    return mount;
+}
+
+Mount claimed_folder(std::string name, std::string path) {
+    return {.name = std::move(name), .path = std::move(path), .source = nullptr, .read_only = false, .secret = ""};
+}
+
+Json env(std::string_view name, std::string_view value) {
+    return {{"name", name}, {"value", value}};
+}
+
+// A fieldRef is owned as a whole, so the default that the API server adds is written out.
+Json env_from_field(std::string_view name, std::string_view path) {
+    return {{"name", name}, {"valueFrom", {{"fieldRef", {{"apiVersion", "v1"}, {"fieldPath", path}}}}}};
+}
+
+Json tcp_port(std::string_view name, int port) {
+    return {{"name", name}, {"containerPort", port}, {"protocol", "TCP"}};
+}
+
+Json pod_template(const Component& self, const Pod& pod, const SecretDigests& secrets) {
+    Json spec{
+        {"serviceAccountName", name_of(self)},
+        {"automountServiceAccountToken", false},
+        // Service links would put the address of every Service of the namespace into the environment, as PORT variables too.
+        {"enableServiceLinks", false},
+        {"terminationGracePeriodSeconds", pod.grace_seconds},
+        {"securityContext",
+         {{"runAsNonRoot", true},
+          {"runAsUser", kUser},
+          {"runAsGroup", kUser},
+          {"fsGroup", kUser},
+          // Else each start widens the mode of every file on the volume; PostgreSQL refuses such a data folder.
+          {"fsGroupChangePolicy", "OnRootMismatch"},
+          {"seccompProfile", {{"type", "RuntimeDefault"}}}}},
+        {"containers", Json::array({container(self, pod)})},
+        {"volumes", volumes(pod)}};
+    Json pull_secrets = Json::array();
+    for (const std::string& name : self.platform.spec.images.pull_secrets) pull_secrets.push_back({{"name", name}});
+    set_unless_empty(spec, "imagePullSecrets", std::move(pull_secrets));
+    if (self.platform.spec.priority_classes) spec["priorityClassName"] = priority_class_name(self.platform, pod.workload);
+    place(self, pod.workload, spec);
+    return {{"metadata", metadata(self, pod, secrets)}, {"spec", std::move(spec)}};
+}
+
+}  // namespace resources

@@ -1,0 +1,36 @@
+// Looks into headers and queries.
+#include "common/http/message.h"
+
+#include <algorithm>
+
+namespace http {
+namespace {
+
+char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+bool same_name(std::string_view a, std::string_view b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
+}
+
+}  // namespace
+
+std::optional<std::string_view> find(const Headers& headers, std::string_view name) {
+    const auto found =
+        std::find_if(headers.begin(), headers.end(), [&](const auto& header) { return same_name(header.first, name); });
+    if (found == headers.end()) return {};
+    return found->second;
+}
+
+bool has_query(const Request& request, std::string_view name) {
+    std::string_view rest = request.query;
+    while (!rest.empty()) {
+        const std::string_view pair = rest.substr(0, rest.find('&'));
+        if (pair.substr(0, pair.find('=')) == name) return true;
+        rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
+    }
+    return false;
+}
+
+}  // namespace http

@@ -1,0 +1,148 @@
+// Binds, accepts, and drains.
+#include "common/http/server.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "common/http/connection.h"
+
+namespace http {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+// When the process has no file descriptor left, accepting again at once would only spin.
+constexpr base::Duration kAcceptPause{100};
+
+error_code listen(tcp::acceptor& acceptor, const tcp::endpoint& at) {
+    error_code error;
+    if (!error) acceptor.open(at.protocol(), error);
+    if (!error) acceptor.set_option(tcp::acceptor::reuse_address{true}, error);
+    if (!error && at.protocol() == tcp::v6()) acceptor.set_option(asio::ip::v6_only{false}, error);
+    if (!error) acceptor.bind(at, error);
+    if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+    if (error) {
+        error_code ignored;
+        acceptor.close(ignored);
+    }
+    return error;
+}
+
+void bind(tcp::acceptor& acceptor, const Address& address) {
+    error_code error;
+    if (address.host.empty()) {
+        error = listen(acceptor, {tcp::v6(), address.port});
+        // A machine without IPv6.
+        if (error == asio::error::address_family_not_supported || error == asio::error::no_protocol_option) {
+            error = listen(acceptor, {tcp::v4(), address.port});
+        }
+    } else {
+        const asio::ip::address ip = asio::ip::make_address(address.host, error);
+        if (!error) error = listen(acceptor, {ip, address.port});
+    }
+    if (error) throw std::runtime_error("listen on " + to_string(address) + ": " + error.message());
+}
+
+// Best effort: a new connection's send buffer is empty, so nothing here waits.
+void turn_away(tcp::socket& socket) {
+    static const std::string answer = response_head({.status = 503, .body = {}, .headers = {{"Retry-After", "1"}}}, false, false);
+    error_code ignored;
+    socket.non_blocking(true, ignored);
+    socket.write_some(asio::buffer(answer), ignored);
+    socket.shutdown(tcp::socket::shutdown_both, ignored);
+    socket.close(ignored);
+}
+
+}  // namespace
+
+struct Server::Impl {
+    Impl(asio::io_context& loop, Service&& shared)
+        : io(loop), service(std::make_shared<Service>(std::move(shared))), acceptor(loop), timer(loop) {}
+
+    void abort_all() {
+        const std::vector<Connection*> open{service->open.begin(), service->open.end()};
+        for (Connection* connection : open) connection->abort();
+    }
+
+    static asio::awaitable<void> accept(std::shared_ptr<Impl> self);
+
+    asio::io_context& io;
+    std::shared_ptr<Service> service;
+    tcp::acceptor acceptor;
+    asio::steady_timer timer;  // The pause after a failed accept; after stop(), the end of the grace.
+};
+
+asio::awaitable<void> Server::Impl::accept(std::shared_ptr<Impl> self) {
+    bool complained = false;
+    while (self->acceptor.is_open()) {
+        error_code error;
+        tcp::socket socket = co_await self->acceptor.async_accept(asio::redirect_error(asio::use_awaitable, error));
+        if (!self->acceptor.is_open()) break;
+        if (error && error != asio::error::connection_aborted) {
+            if (!complained) self->service->log.warn("can't accept connections", {{"problem", error.message()}});
+            complained = true;
+            self->timer.expires_after(kAcceptPause);
+            co_await self->timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
+            continue;
+        }
+        complained = false;
+        if (error) continue;
+        if (self->service->open.size() >= self->service->limits.connections) {
+            turn_away(socket);
+            continue;
+        }
+        asio::co_spawn(self->io, serve(self->service, std::move(socket)), asio::detached);
+    }
+}
+
+Server::Server(asio::io_context& io, const Address& address, Handler handler, base::Log log, Limits limits)
+    : impl_(std::make_shared<Impl>(io, Service{std::move(handler), std::move(log), limits, false, {}, {}})) {
+    bind(impl_->acceptor, address);
+    asio::co_spawn(io, Impl::accept(impl_), asio::detached);
+}
+
+Server::~Server() {
+    stop();
+    impl_->timer.cancel();
+    impl_->abort_all();
+    // A request that has been read but not yet handled must not reach what the handler refers to.
+    impl_->service->handler = [](const Request&) { return Response{.status = 503, .body = {}, .headers = {}}; };
+}
+
+void Server::stop(base::Duration grace) {
+    error_code ignored;
+    impl_->acceptor.close(ignored);
+    impl_->service->draining = true;
+    const std::vector<Connection*> open{impl_->service->open.begin(), impl_->service->open.end()};
+    for (Connection* connection : open) connection->close_if_idle();
+    if (impl_->service->open.empty()) return;
+    impl_->service->on_drained = [impl = std::weak_ptr(impl_)] {
+        if (const auto alive = impl.lock()) alive->timer.cancel();
+    };
+    impl_->timer.expires_after(grace);
+    impl_->timer.async_wait([impl = impl_](const error_code& error) {
+        if (!error) impl->abort_all();
+    });
+}
+
+Address Server::address() const {
+    error_code error;
+    const tcp::endpoint at = impl_->acceptor.local_endpoint(error);
+    return {at.address().to_string(), at.port()};
+}
+
+std::size_t Server::connections() const {
+    return impl_->service->open.size();
+}
+
+}  // namespace http

@@ -1,0 +1,166 @@
+#include "cluster.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <sstream>
+#include <thread>
+#include <variant>
+
+#include "api/document.h"
+
+namespace apiserver {
+
+namespace {
+
+// "export NAME='value'" lines of hack/cluster env.
+std::string variable(const std::string& text, const std::string& name) {
+    const support::Finished echoed = support::run({"bash", "-c", "eval \"$1\"; printf %s \"${!2}\"", "bash", text, name});
+    return echoed.output;
+}
+
+std::string unique_namespace() {
+    static std::atomic<int> count{0};
+    return "t" + std::to_string(::getpid()) + "-" + std::to_string(++count);
+}
+
+}  // namespace
+
+const Cluster& Cluster::get() {
+    static const Cluster cluster;
+    return cluster;
+}
+
+Cluster::Cluster() {
+    const support::Finished env = support::run({SOURCE_DIR "/hack/cluster", "env", "--name", "test"});
+    if (env.status != 0) throw std::runtime_error("hack/cluster env: " + env.output);
+    kubeconfig_ = variable(env.output, "KUBECONFIG");
+    audit_log_ = variable(env.output, "ECP_AUDIT_LOG");
+    kubectl_ = variable(env.output, "ECP_KUBECTL");
+    scratch_ = std::string(BINARY_DIR) + "/apiserver-logs";
+    std::filesystem::create_directories(scratch_);
+}
+
+support::Finished Cluster::kubectl(std::vector<std::string> arguments, const std::string& input) const {
+    std::vector<std::string> command{kubectl_, "--kubeconfig", kubeconfig_};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    return support::run(command, input);
+}
+
+std::optional<Json> Cluster::find(const std::string& kind, const std::string& name, const std::string& ns) const {
+    const support::Finished got = kubectl({"get", kind, name, "-n", ns, "-o", "json", "--ignore-not-found", "--show-managed-fields"});
+    if (got.status != 0) throw std::runtime_error("kubectl get " + kind + " " + name + ": " + got.output);
+    if (got.output.empty()) return std::nullopt;
+    return Json::parse(got.output);
+}
+
+bool eventually(const std::function<bool()>& holds, std::chrono::seconds limit) {
+    const auto end = std::chrono::steady_clock::now() + limit;
+    while (!holds()) {
+        if (std::chrono::steady_clock::now() > end) return false;
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    return true;
+}
+
+OperatorTest::OperatorTest() : ns_(unique_namespace()) {
+    const Json object{{"apiVersion", "v1"},
+                      {"kind", "Namespace"},
+                      {"metadata", {{"name", ns_}, {"labels", {{"pod-security.kubernetes.io/enforce", "restricted"}}}}}};
+    const support::Finished created = Cluster::get().kubectl({"create", "-f", "-"}, object.dump());
+    EXPECT_EQ(created.status, 0) << created.output;
+    operator_log_file_ = Cluster::get().scratch() + "/" + ns_ + ".log";
+}
+
+// Asks for the namespace's deletion and does not wait: pods take their time.
+OperatorTest::~OperatorTest() {
+    kubectl({"delete", "ecommerceplatforms", "--all", "--timeout=20s"});
+    if (HasFailure()) {
+        std::cerr << "---- operator log of " << ns_ << "\n" << operator_log();
+        std::cerr << kubectl({"get", "ecommerceplatforms,deployments,statefulsets,hpa,events"}).output;
+        std::cerr << kubectl({"get", "ecommerceplatforms", "-o", "yaml"}).output;
+    }
+    operator_.reset();
+    Cluster::get().kubectl({"delete", "namespace", ns_, "--wait=false"});
+}
+
+void OperatorTest::start_operator(std::vector<std::string> more_arguments) {
+    const char* other = std::getenv("ECP_TEST_OPERATOR");  // The same tests with another build of it.
+    std::vector<std::string> command{other ? other : OPERATOR, "run",  "--kubeconfig", Cluster::get().kubeconfig(), "--watch-namespace", ns_,
+                                     "--lease-namespace", ns_, "--listen", "127.0.0.1:0"};
+    command.insert(command.end(), more_arguments.begin(), more_arguments.end());
+    operator_ = std::make_unique<support::Background>(command, operator_log_file_);
+}
+
+void OperatorTest::stop_operator(int signal_number) {
+    operator_->signal(signal_number);
+    const int status = operator_->wait();
+    EXPECT_EQ(status, signal_number == SIGTERM ? 0 : 128 + signal_number) << operator_log();
+    operator_.reset();
+}
+
+std::string OperatorTest::operator_log() const {
+    return std::filesystem::exists(operator_log_file_) ? support::read_file(operator_log_file_) : "";
+}
+
+support::Finished OperatorTest::kubectl(std::vector<std::string> arguments, const std::string& input) const {
+    arguments.insert(arguments.begin(), {"-n", ns_});
+    return Cluster::get().kubectl(arguments, input);
+}
+
+std::optional<Json> OperatorTest::find(const std::string& kind, const std::string& name) const {
+    return Cluster::get().find(kind, name, ns_);
+}
+
+Json OperatorTest::get(const std::string& kind, const std::string& name) const {
+    std::optional<Json> found = find(kind, name);
+    EXPECT_TRUE(found) << kind << " " << name << " does not exist";
+    return found ? *found : Json();
+}
+
+Json OperatorTest::sample(const std::string& name, const Json& patch) const {
+    const auto read = api::read_document(support::read_file(SOURCE_DIR "/samples/" + name + ".yaml"));
+    Json document = std::get<Json>(read);
+    document["metadata"]["namespace"] = ns_;
+    if (!patch.is_null()) document.merge_patch(patch);
+    return document;
+}
+
+void OperatorTest::apply(const Json& object) const {
+    const support::Finished applied = kubectl({"apply", "--server-side", "--validate=strict", "-f", "-"}, object.dump());
+    EXPECT_EQ(applied.status, 0) << applied.output;
+    EXPECT_EQ(applied.output.find("Warning"), std::string::npos) << applied.output;
+}
+
+void OperatorTest::patch_platform(const Json& patch) const {
+    const support::Finished patched = kubectl({"patch", "ecp", "shop", "--type=merge", "-p", patch.dump()});
+    EXPECT_EQ(patched.status, 0) << patched.output;
+}
+
+bool OperatorTest::ready(std::chrono::seconds limit) const {
+    const std::string timeout = "--timeout=" + std::to_string(limit.count()) + "s";
+    return kubectl({"wait", "--for=condition=Ready", "ecp/shop", timeout}).status == 0;
+}
+
+std::vector<std::string> OperatorTest::children(const std::string& kinds) const {
+    const support::Finished got = kubectl({"get", kinds, "-l", "ecommerceplatform.io/platform=shop", "-o", "name"});
+    EXPECT_EQ(got.status, 0) << got.output;
+    std::vector<std::string> names;
+    std::istringstream lines(got.output);
+    for (std::string line; std::getline(lines, line);) names.push_back(line);
+    return names;
+}
+
+std::string condition(const Json& platform, const std::string& type, const std::string& what) {
+    if (!platform.contains("status")) return "";
+    for (const Json& each : platform.at("status").value("conditions", Json::array())) {
+        if (each.value("type", "") == type) return each.value(what, "");
+    }
+    return "";
+}
+
+}  // namespace apiserver

@@ -1,0 +1,82 @@
+// What the tests against a real API server share: the cluster, a namespace for each test, and the operator as a process.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "support/process.h"
+
+namespace apiserver {
+
+using Json = nlohmann::json;
+using std::chrono_literals::operator""s;
+
+// The cluster that hack/cluster keeps for the tests.
+class Cluster {
+public:
+    static const Cluster& get();
+
+    const std::string& kubeconfig() const { return kubeconfig_; }
+    const std::string& audit_log() const { return audit_log_; }
+    const std::string& scratch() const { return scratch_; }  // A folder for logs and files of this test program.
+
+    // kubectl with these arguments.
+    support::Finished kubectl(std::vector<std::string> arguments, const std::string& input = "") const;
+    // The object, or nothing where there is none.
+    std::optional<Json> find(const std::string& kind, const std::string& name, const std::string& ns) const;
+
+private:
+    Cluster();
+
+    std::string kubeconfig_;
+    std::string audit_log_;
+    std::string kubectl_;
+    std::string scratch_;
+};
+
+// True as soon as `holds` is, false after `limit`. Asks every 50 ms.
+bool eventually(const std::function<bool()>& holds, std::chrono::seconds limit = 30s);
+
+// A namespace with Pod Security "restricted" enforced, and in it one operator that watches nothing else.
+class OperatorTest : public testing::Test {
+protected:
+    OperatorTest();
+    ~OperatorTest() override;
+
+    void start_operator(std::vector<std::string> more_arguments = {});
+    void stop_operator(int signal_number);
+    std::string operator_log() const;
+
+    support::Finished kubectl(std::vector<std::string> arguments, const std::string& input = "") const;  // In the namespace.
+    std::optional<Json> find(const std::string& kind, const std::string& name) const;
+    Json get(const std::string& kind, const std::string& name) const;  // Fails the test where there is none.
+
+    // A sample with its namespace changed to the test's; its `spec` merged with `patch`.
+    Json sample(const std::string& name, const Json& patch = nullptr) const;
+    void apply(const Json& object) const;  // Fails the test if the API server refuses or warns.
+    void patch_platform(const Json& patch) const;  // Merge patch of the platform "shop".
+    bool ready(std::chrono::seconds limit = 60s) const;  // Whether the platform "shop" becomes Ready.
+
+    // Names of what carries the platform's label: "deployment/shop-catalog".
+    std::vector<std::string> children(const std::string& kinds) const;
+
+    std::string ns_;
+    std::unique_ptr<support::Background> operator_;
+    std::string operator_log_file_;
+};
+
+// The condition's status ("True"), or its reason, or ""; `what` names the field.
+std::string condition(const Json& platform, const std::string& type, const std::string& what = "status");
+
+inline constexpr const char* kAllKinds =
+    "deployments,statefulsets,services,horizontalpodautoscalers,poddisruptionbudgets,networkpolicies,secrets,configmaps,"
+    "serviceaccounts,ingresses";
+
+}  // namespace apiserver

@@ -1,0 +1,56 @@
+#include "reconcile/child.h"
+
+#include <gtest/gtest.h>
+
+namespace reconcile {
+namespace {
+
+const kube::Json kSecret = kube::Json::parse(R"({
+  "metadata": {"name": "shop-redis", "namespace": "shop", "uid": "u", "resourceVersion": "5",
+    "labels": {"ecommerceplatform.io/platform": "shop"}, "annotations": {"ecommerceplatform.io/digest": "abc"},
+    "managedFields": [{"manager": "ecommerce-operator", "operation": "Apply", "fieldsV1": {
+      "f:metadata": {"f:labels": {"f:ecommerceplatform.io/platform": {}}, "f:annotations": {"f:ecommerceplatform.io/digest": {}}},
+      "f:data": {"f:password": {}}}}]}})");
+
+TEST(Child, OfASecretIsTheSameWithAndWithoutItsValues) {
+    kube::Json whole = kSecret;
+    whole["data"]["password"] = "cGFzcw==";
+    EXPECT_EQ(child_from(kube::kSecret, whole), child_from(kube::kSecret, kSecret));
+}
+
+TEST(Child, OfASecretMatchesTheObjectThatWasApplied) {
+    kube::Object wanted = kube::Object::make(kube::kSecret, {"shop", "shop-redis"});
+    wanted["metadata"]["labels"]["ecommerceplatform.io/platform"] = "shop";
+    wanted["metadata"]["annotations"]["ecommerceplatform.io/digest"] = "abc";
+    wanted["data"]["password"] = nullptr;
+    EXPECT_EQ(child_from(kube::kSecret, kSecret).digest, digest_of(wanted));
+    wanted["data"]["password"] = "cGFzcw==";
+    EXPECT_EQ(child_from(kube::kSecret, kSecret).digest, digest_of(wanted));
+}
+
+TEST(Child, BelongsToThePlatformOfItsLabels) {
+    EXPECT_EQ(child_from(kube::kSecret, kSecret).platform, (kube::Key{"shop", "shop"}));
+    const kube::Json outside = kube::Json::parse(
+        R"({"metadata": {"name": "x", "labels": {"ecommerceplatform.io/platform": "shop", "ecommerceplatform.io/namespace": "a"}}})");
+    EXPECT_EQ(child_from(kube::kPriorityClass, outside).platform, (kube::Key{"a", "shop"}));
+}
+
+TEST(Child, HasNoDigestWhereWeNeverApplied) {
+    const kube::Json foreign = kube::Json::parse(R"({"metadata": {"name": "x", "namespace": "shop"}})");
+    EXPECT_EQ(child_from(kube::kConfigMap, foreign).digest, 0U);
+}
+
+TEST(Child, OfADeploymentSaysWhyItsPodsDoNotCome) {
+    const kube::Json deployment = kube::Json::parse(R"({"metadata": {"name": "x", "generation": 4},
+      "spec": {"replicas": 3}, "status": {"observedGeneration": 3, "replicas": 2, "conditions": [
+        {"type": "Available", "status": "False", "message": "no"},
+        {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota"}]}})");
+    const Child child = child_from(kube::kDeployment, deployment);
+    EXPECT_EQ(child.workload.failure, "exceeded quota");
+    EXPECT_EQ(child.workload.generation, 4);
+    EXPECT_EQ(child.workload.observed_generation, 3);
+    EXPECT_EQ(child.replicas, 3);
+}
+
+}  // namespace
+}  // namespace reconcile

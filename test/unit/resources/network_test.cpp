@@ -1,0 +1,244 @@
+// Who may talk to whom, computed from the policies as a cluster would, held against the table of the design.
+#include <gmock/gmock.h>
+
+#include "platforms.h"
+#include "resources/flows.h"
+
+namespace {
+
+using kube::Json;
+using ::testing::Contains;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+// "from -> to:port". Ends are components, or what a policy says of the world outside.
+using Connections = std::set<std::string>;
+
+// Labels of the pods of a component, Jobs' included.
+Json labels_of_pods(const std::string& component) {
+    return {{"app.kubernetes.io/instance", "shop"},
+            {"app.kubernetes.io/component", component},
+            {"ecommerceplatform.io/platform", "shop"}};
+}
+
+const std::vector<std::string> kParts{"user",  "catalog",  "inventory", "order",        "payment", "gateway", "postgres",
+                                      "redis", "rabbitmq", "migration", "provisioning", "e2e",     "stranger"};
+
+Json labels_of_part(const std::string& part) {
+    return part == "stranger" ? Json{{"app", "stranger"}} : labels_of_pods(part);
+}
+
+bool selects(const Json& selector, const Json& labels) {
+    const Json wanted = selector.value("matchLabels", Json::object());
+    for (const auto& [name, value] : wanted.items()) {
+        if (!labels.contains(name) || labels[name] != value) return false;
+    }
+    return true;
+}
+
+// What a peer of a rule stands for: the parts it selects, or a name for the outside.
+std::vector<std::string> parts_of(const Json& peer) {
+    if (peer.contains("ipBlock")) return {peer["ipBlock"]["cidr"].get<std::string>()};
+    if (peer.contains("namespaceSelector")) {
+        return {"ns/" + peer["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"].get<std::string>()};
+    }
+    std::vector<std::string> parts;
+    for (const std::string& part : kParts) {
+        if (selects(peer["podSelector"], labels_of_part(part))) parts.push_back(part);
+    }
+    return parts;
+}
+
+// All that one direction of the policies allows to a part: "peer:port".
+std::set<std::string> allowed(const kube::Objects& policies, const std::string& part, const char* rules, const char* peers) {
+    std::set<std::string> ends;
+    bool isolated = false;
+    for (const kube::Object& policy : policies) {
+        if (!selects(policy.json["spec"]["podSelector"], labels_of_part(part))) continue;
+        isolated = true;
+        for (const Json& rule : policy.json["spec"].value(rules, Json::array())) {
+            std::vector<std::string> from;
+            for (const Json& peer : rule.value(peers, Json::array())) {
+                for (const std::string& end : parts_of(peer)) from.push_back(end);
+            }
+            if (!rule.contains(peers)) {
+                from = kParts;
+                from.emplace_back("anywhere");
+            }
+            for (const Json& port : rule["ports"]) {
+                const std::string protocol = port["protocol"] == "TCP" ? "" : "/" + port["protocol"].get<std::string>();
+                for (const std::string& end : from) ends.insert(end + ":" + std::to_string(port["port"].get<int>()) + protocol);
+            }
+        }
+    }
+    if (!isolated) ends.insert("*");
+    return ends;
+}
+
+bool is_outside(const std::string& end) {
+    return std::none_of(kParts.begin(), kParts.end(), [&](const std::string& part) { return end.starts_with(part + ":"); });
+}
+
+Connections connections(const kube::Objects& objects) {
+    const kube::Objects policies = test::of_kind(objects, kube::kNetworkPolicy);
+    Connections found;
+    for (const std::string& from : kParts) {
+        const std::set<std::string> out = allowed(policies, from, "egress", "to");
+        for (const std::string& end : out) {
+            if (end != "*" && is_outside(end)) found.insert(from + " -> " + end);
+        }
+        for (const std::string& to : kParts) {
+            for (const std::string& end : allowed(policies, to, "ingress", "from")) {
+                if (end == "*") continue;
+                const std::string port = end.substr(end.find(':'));
+                if (is_outside(end)) {
+                    found.insert(end.substr(0, end.find(':')) + " -> " + to + port);
+                } else if (end == from + port && (out.contains("*") || out.contains(to + port))) {
+                    found.insert(from + " -> " + to + port);
+                }
+            }
+        }
+    }
+    return found;
+}
+
+void expect(Connections& connections, const std::vector<std::string>& from, const std::vector<std::string>& to,
+            const std::vector<std::string>& ports) {
+    for (const std::string& a : from) {
+        for (const std::string& b : to) {
+            for (const std::string& port : ports) connections.insert(a + " -> " + b + ":" + port);
+        }
+    }
+}
+
+const std::vector<std::string> kServices{"user", "catalog", "inventory", "order", "payment", "gateway"};
+
+// The table of the design, for the fixture's production platform, without the rows of the data stores and of DNS.
+Connections table_of_services() {
+    Connections table;
+    expect(table, {"ns/gateway-system"}, {"gateway"}, {"8080"});
+    expect(table, {"gateway"}, {"user", "catalog", "inventory", "order", "payment"}, {"8080"});
+    expect(table, {"catalog"}, {"user"}, {"8080"});
+    expect(table, {"order"}, {"catalog", "inventory", "payment"}, {"8080"});
+    expect(table, {"ns/monitoring"}, kServices, {"9090"});
+    expect(table, kServices, {"ns/tracing"}, {"4318"});
+    expect(table, {"e2e"}, {"gateway"}, {"8080"});
+    return table;
+}
+
+TEST(Network, TheConnectionsAreThoseOfTheDesignAndNothingElse) {
+    Connections table = table_of_services();
+    expect(table, {"user", "catalog", "inventory", "order", "payment", "migration", "provisioning"}, {"postgres"}, {"5432"});
+    expect(table, {"gateway", "user", "catalog"}, {"redis"}, {"6379"});
+    expect(table, {"catalog", "inventory", "order", "payment"}, {"rabbitmq"}, {"5672"});
+    expect(table, {"redis"}, {"redis"}, {"6379", "16379"});
+    expect(table, {"rabbitmq"}, {"rabbitmq"}, {"4369", "25672"});
+    for (const std::string& part : kParts) {
+        if (part != "stranger") expect(table, {part}, {"ns/kube-system"}, {"53", "53/UDP"});
+    }
+    EXPECT_EQ(connections(test::objects_of(test::production())), table);
+}
+
+TEST(Network, ExternalStoresReplaceTheirRowsByTheirAddress) {
+    Connections table = table_of_services();
+    expect(table, {"user", "catalog", "inventory", "order", "payment", "migration"}, {"10.20.0.0/24"}, {"5433"});
+    expect(table, {"gateway", "user", "catalog"}, {"10.20.1.7/32"}, {"6379"});
+    expect(table, {"catalog", "inventory", "order", "payment"}, {"ns/messaging"}, {"5672"});
+    for (const std::string& part : kServices) expect(table, {part}, {"ns/kube-system"}, {"53", "53/UDP"});
+    for (const char* part : {"migration", "e2e"}) expect(table, {part}, {"ns/kube-system"}, {"53", "53/UDP"});
+    EXPECT_EQ(connections(test::objects_of(test::with_external_stores())), table);
+}
+
+TEST(Network, ASingleNodeTalksToNoPeer) {
+    const Connections found = connections(test::objects_of(test::development()));
+    EXPECT_THAT(found, Not(Contains("redis -> redis:6379")));
+    EXPECT_THAT(found, Not(Contains("rabbitmq -> rabbitmq:25672")));
+}
+
+TEST(Network, EgressReachesWhatTheSpecNames) {
+    api::Platform platform = test::production();
+    platform.spec.egress = {{"payment", {.cidr = "203.0.113.0/24", .ns = "", .port = 443}},
+                            {"user", {.cidr = "", .ns = "identity", .port = 8443}}};
+    Connections more = connections(test::objects_of(platform));
+    for (const std::string& known : connections(test::objects_of(test::production()))) more.erase(known);
+    EXPECT_EQ(more, (Connections{"payment -> 203.0.113.0/24:443", "user -> ns/identity:8443"}));
+}
+
+TEST(Network, ANodePortIsOpenToAllAtTheGatewayAlone) {
+    api::Platform platform = test::production();
+    platform.spec.ingress.kind = api::Exposure::NodePort;
+    platform.spec.ingress.controller_namespace.clear();
+    const Connections found = connections(test::objects_of(platform));
+    EXPECT_THAT(found, Contains("anywhere -> gateway:8080"));
+    EXPECT_THAT(found, Contains("stranger -> gateway:8080"));
+    for (const std::string& connection : found) {
+        if (connection.starts_with("anywhere") || connection.starts_with("stranger")) {
+            EXPECT_TRUE(connection.ends_with("gateway:8080")) << connection;
+        }
+    }
+}
+
+TEST(Network, NothingLeadsInWithoutExposure) {
+    api::Platform platform = test::production();
+    platform.spec.ingress.kind = api::Exposure::None;
+    EXPECT_THAT(connections(test::objects_of(platform)), Not(Contains("ns/gateway-system -> gateway:8080")));
+}
+
+TEST(Network, EveryPolicySelectsPodsThatExistOrAJobsPods) {
+    const kube::Objects objects = test::objects_of(test::production());
+    std::vector<Json> pods;
+    for (const kube::Object& workload : test::workloads(objects)) {
+        pods.push_back(workload.json["spec"]["template"]["metadata"]["labels"]);
+    }
+    for (const char* job : {"migration", "provisioning", "e2e"}) pods.push_back(labels_of_pods(job));
+    for (const kube::Object& policy : test::of_kind(objects, kube::kNetworkPolicy)) {
+        std::vector<Json> selectors{policy.json["spec"]["podSelector"]};
+        for (const char* rules : {"ingress", "egress"}) {
+            for (const Json& rule : policy.json["spec"].value(rules, Json::array())) {
+                for (const char* peers : {"from", "to"}) {
+                    for (const Json& peer : rule.value(peers, Json::array())) {
+                        if (peer.contains("podSelector")) selectors.push_back(peer["podSelector"]);
+                    }
+                }
+            }
+        }
+        for (const Json& selector : selectors) {
+            EXPECT_TRUE(std::any_of(pods.begin(), pods.end(), [&](const Json& labels) { return selects(selector, labels); }))
+                << kube::to_string(policy) << " " << selector;
+        }
+    }
+}
+
+TEST(Network, EveryPodIsUnderDefaultDenyAndAPolicyOfItsOwn) {
+    const kube::Objects objects = test::objects_of(test::production());
+    for (const kube::Object& workload : test::workloads(objects)) {
+        int policies = 0;
+        for (const kube::Object& policy : test::of_kind(objects, kube::kNetworkPolicy)) {
+            if (selects(policy.json["spec"]["podSelector"], workload.json["spec"]["template"]["metadata"]["labels"])) ++policies;
+        }
+        EXPECT_EQ(policies, 2) << kube::to_string(workload);
+    }
+}
+
+TEST(Network, WithoutIsolationThereAreNoPolicies) {
+    api::Platform platform = test::production();
+    platform.spec.network_isolation = false;
+    EXPECT_THAT(test::of_kind(test::objects_of(platform), kube::kNetworkPolicy), IsEmpty());
+}
+
+TEST(Network, AnEndpointsHostTellsWhereItIs) {
+    const auto where = [](const std::string& url) {
+        const api::Address address = resources::address_of_url(url, "shop");
+        return address.cidr + "|" + address.ns + "|" + std::to_string(address.port);
+    };
+    EXPECT_EQ(where("http://jaeger:4318"), "|shop|4318");
+    EXPECT_EQ(where("http://jaeger.tracing:4318/v1"), "|tracing|4318");
+    EXPECT_EQ(where("http://jaeger.tracing.svc.cluster.local:4318"), "|tracing|4318");
+    EXPECT_EQ(where("http://10.1.2.3:4318"), "10.1.2.3/32||4318");
+    EXPECT_EQ(where("http://[fd00::1]:4318"), "fd00::1/128||4318");
+    EXPECT_EQ(where("https://otlp.eu.example.com"), "||443");
+    EXPECT_EQ(where("http://user:secret@jaeger.tracing:4318?x=1"), "|tracing|4318");
+    EXPECT_EQ(where("http://collector.eu.example.com"), "||80");
+}
+
+}  // namespace
