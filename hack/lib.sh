@@ -92,6 +92,7 @@ find_go() {
 }
 
 # A tool is TOOL:MODULE:PACKAGE:SECONDS, the time a first build takes on two cores. Versions are those of hack/tools/MODULE/go.mod.
+# The tool gateway-api is no program but a folder of custom resource definitions.
 TOOLS=(
   "kube-apiserver:kubernetes:k8s.io/kubernetes/cmd/kube-apiserver:340"
   "kube-controller-manager:kubernetes:k8s.io/kubernetes/cmd/kube-controller-manager:110"
@@ -100,16 +101,17 @@ TOOLS=(
   "etcd:etcd:go.etcd.io/etcd/server/v3:50"
   "kwok:kwok:sigs.k8s.io/kwok/cmd/kwok:70"
   "metrics-server:metrics-server:sigs.k8s.io/metrics-server/cmd/metrics-server:75"
+  "gateway-api:gateway-api:sigs.k8s.io/gateway-api:2"
 )
 
-# tool_version MODULE: the version in its go.mod of the module that its tool is part of, such as v1.37.2
+# tool_version MODULE: the version in its go.mod of the module that its tool is part of, such as v1.37.2; of the only one without a tool
 tool_version() {
   awk '$1 == "tool" && $2 != "(" { tool = $2 } /^tool \(/ { getline; tool = $1 }
        $1 ~ /\// && $2 ~ /^v[0-9]/ && index(tool "/", $1 "/") == 1 { print $2; exit }
-       $1 == "require" && $3 ~ /^v[0-9]/ && index(tool "/", $2 "/") == 1 { print $3; exit }' "$ROOT/hack/tools/$1/go.mod"
+       $1 == "require" && $3 ~ /^v[0-9]/ && (tool == "" || index(tool "/", $2 "/") == 1) { print $3; exit }' "$ROOT/hack/tools/$1/go.mod"
 }
 
-# tool NAME: the path of its binary, which may not be built yet. KUBEBUILDER_ASSETS wins where it has the tool.
+# tool NAME: the path of its binary or folder, which may not be built yet. KUBEBUILDER_ASSETS wins where it has the tool.
 tool() {
   local entry module
   if [ -n "${KUBEBUILDER_ASSETS:-}" ] && [ -x "$KUBEBUILDER_ASSETS/$1" ]; then

@@ -210,6 +210,8 @@ apply_objects() {
     echo ---
     cat "$ROOT/hack/manifests/storage-classes.yaml"
   } | kube apply -f - >/dev/null
+  # On the server's side, because they are larger than the annotation in which kubectl would keep a copy.
+  kube apply --server-side --force-conflicts -f "$(tool gateway-api)" >/dev/null
 }
 
 nodes_ready() {
@@ -219,6 +221,7 @@ nodes_ready() {
 metrics_ready() {
   ask /apis/apiregistration.k8s.io/v1/apiservices/v1beta1.metrics.k8s.io | jq -e 'any(.status.conditions[]?; .type == "Available" and .status == "True")'
 }
+routes_served() { ask "/apis/gateway.networking.k8s.io/v1/httproutes?limit=1"; }
 namespace_ready() {
   ask /api/v1/namespaces/default/serviceaccounts/default && ask /api/v1/namespaces/default/configmaps/kube-root-ca.crt
 }

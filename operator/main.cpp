@@ -71,6 +71,7 @@ int main(int argc, char** argv) {
     run_command.callback([&] {
         const base::Log log(std::cerr, *base::level_from(log_level));
         run_options.config = client::load_config(run_cluster.kubeconfig, run_cluster.context);
+        run_options.config.user_agent = "ecommerce-operator/" + run_options.version + " (linux)";
         status = run(run_options, log);
     });
 

@@ -33,6 +33,9 @@ namespace {
 
 using boost::asio::awaitable;
 
+// Much less than the 30 s that Kubernetes gives a pod to stop.
+constexpr std::chrono::seconds kPatience{5};
+
 client::Selection platforms_of(const std::string& ns) {
     client::Selection selection;
     selection.ns = ns;
@@ -97,6 +100,7 @@ public:
         if (!failure.empty()) {
             log_.error("stopping", {{"error", failure}});
             exit_status_ = 1;
+            client_.close();  // Another may lead already: what is under way must not go on.
         }
         co_await shut_down();
     }
@@ -188,7 +192,14 @@ private:
         lease_.stop();
     }
 
+    // Lets what is under way finish, but not for longer than a request to an API server that does not answer is worth.
     awaitable<void> shut_down() {
+        idle_.expires_after(kPatience);
+        idle_.async_wait([this](const boost::system::error_code& cancelled) {
+            if (cancelled) return;
+            client_.close();
+            lease_client_.close();
+        });
         co_await controller_.stop();
         platform_watcher_.stop();
         definition_watcher_.stop();
@@ -196,6 +207,7 @@ private:
         children_.stop();
         events_.stop();
         if (options_.leader_elect) co_await lease_.release();
+        idle_.cancel();
         server_.stop();
         signals_.close();
         client_.close();

@@ -20,8 +20,8 @@ using boost::asio::awaitable;
 
 const std::string kManager(api::kFieldManager);
 
-// Who would apply the platform itself; a dry run stores nothing, so the name does not matter beyond it.
-const std::string kUser = "ecommerce-operator-diff";
+const std::string kKubectl = "kubectl";  // The field manager of `kubectl apply --server-side`.
+const std::string kLastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 
 constexpr std::string_view kComponentLabel = "app.kubernetes.io/component";
 
@@ -30,6 +30,7 @@ kube::Json comparable(kube::Json object) {
     for (const char* field : {"managedFields", "resourceVersion", "generation", "uid", "creationTimestamp"}) {
         object["metadata"].erase(field);
     }
+    if (object["metadata"].contains("annotations")) object["metadata"]["annotations"].erase(kLastApplied);
     object.erase("status");
     return object;
 }
@@ -89,14 +90,57 @@ void settle_replicas(kube::Object& deployment, const api::Platform& platform, co
     if (replicas) deployment["spec"]["replicas"] = *replicas;
 }
 
-// `platform` is null for the platform itself.
-awaitable<void> compare_with_dry_run(kube::Object wanted, const api::Platform* platform, std::string manager,
-                                     client::Client& client, Differences& differences) {
+// Who applied the platform before. An apply removes the fields that the same one applied last and now leaves out.
+std::string applier_of(const std::optional<kube::Json>& live) {
+    if (!live) return kKubectl;
+    for (const kube::Json& entry : kube::at(*live, {"metadata", "managedFields"})) {
+        const bool whole = kube::string_at(entry, {"subresource"}).empty();
+        if (whole && kube::string_at(entry, {"operation"}) == "Apply") return kube::string_at(entry, {"manager"});
+    }
+    return kKubectl;
+}
+
+// kubectl apply without --server-side keeps what it wrote last in an annotation: it removes what the file no longer has of that,
+// and replaces lists as a whole.
+void drop(kube::Json& result, const kube::Json& last, const kube::Json& declared) {
+    if (!result.is_object() || !last.is_object()) return;
+    for (const auto& [field, value] : last.items()) {
+        if (!result.contains(field)) continue;
+        if (!declared.contains(field)) {
+            result.erase(field);
+        } else if (declared.at(field).is_array()) {
+            result[field] = declared.at(field);
+        } else {
+            drop(result[field], value, declared.at(field));
+        }
+    }
+}
+
+// The platform as it would be.
+awaitable<kube::Json> compare_platform(kube::Json document, client::Client& client, Differences& differences) {
+    const kube::Object declared{kube::kPlatform, document};
+    const kube::Key key = declared.key();
+    const std::string whole;
+    const std::optional<kube::Json> live = co_await client.get(kube::kPlatform, key);
+    const std::string manager = applier_of(live);
+    kube::Json result = co_await client.apply(kube::kPlatform, document, manager, whole, client::DryRun::Yes);
+    if (!live) {
+        differences.line('+', declared);
+        co_return result;
+    }
+    const std::string last = kube::string_at(*live, {"metadata", "annotations", kLastApplied});
+    if (!last.empty()) drop(result["spec"], kube::at(kube::Json::parse(last, nullptr, false), {"spec"}), document["spec"]);
+    differences.compare(declared, *live, result);
+    co_return result;
+}
+
+awaitable<void> compare_child(kube::Object wanted, const api::Platform& platform, client::Client& client,
+                              Differences& differences) {
     const kube::Key key = wanted.key();
     const std::string whole;
     const std::optional<kube::Json> live = co_await client.get(wanted.kind, key);
-    if (platform && wanted.kind == kube::kDeployment) settle_replicas(wanted, *platform, live);
-    const kube::Json result = co_await client.apply(wanted.kind, wanted.json, manager, whole, client::DryRun::Yes);
+    if (wanted.kind == kube::kDeployment) settle_replicas(wanted, platform, live);
+    const kube::Json result = co_await client.apply(wanted.kind, wanted.json, kManager, whole, client::DryRun::Yes);
     if (live) {
         differences.compare(wanted, *live, result);
     } else {
@@ -104,22 +148,26 @@ awaitable<void> compare_with_dry_run(kube::Object wanted, const api::Platform* p
     }
 }
 
+struct Secrets {
+    kube::Objects objects;
+    resources::SecretDigests digests;
+};
+
 // Secrets are compared by what they are derived from; their values stay where they are.
-awaitable<resources::SecretDigests> compare_secrets(api::Platform platform, client::Client& client, Differences& differences) {
+awaitable<Secrets> compare_secrets(api::Platform platform, client::Client& client, Differences& differences) {
     std::string fingerprint;
-    kube::Objects wanted;
+    Secrets wanted;
     for (const std::string& name : reconcile::root_key_names(platform)) {
         const kube::Key key{platform.key.ns, name};
         const std::optional<kube::Json> live = co_await client.get(kube::kSecret, key, client::Part::Metadata);
         if (live) fingerprint = reconcile::child_from(kube::kSecret, *live).derived_from;
-        wanted.push_back(reconcile::root_key_object(platform, name, fingerprint, nullptr));
+        wanted.objects.push_back(reconcile::root_key_object(platform, name, fingerprint, nullptr));
     }
-    resources::SecretDigests digests;
     for (const resources::SecretTemplate& secret : resources::secrets(platform)) {
-        wanted.push_back(reconcile::unfilled(platform, secret, fingerprint));
-        digests[secret.name] = reconcile::digest_of(secret, fingerprint);
+        wanted.objects.push_back(reconcile::unfilled(platform, secret, fingerprint));
+        wanted.digests[secret.name] = reconcile::digest_of(secret, fingerprint);
     }
-    for (const kube::Object& object : wanted) {
+    for (const kube::Object& object : wanted.objects) {
         const kube::Key key = object.key();
         const std::optional<kube::Json> live = co_await client.get(kube::kSecret, key, client::Part::Metadata);
         if (!live) {
@@ -128,15 +176,18 @@ awaitable<resources::SecretDigests> compare_secrets(api::Platform platform, clie
             differences.line('~', object);
         }
     }
-    co_return digests;
+    co_return wanted;
 }
 
 awaitable<resources::Capabilities> served(client::Client& client) {
-    client::Selection all;
-    all.part = client::Part::Metadata;
-    const client::ListPage page = co_await client.list(kube::kCustomResourceDefinition, all);
     resources::Capabilities capabilities;
-    for (const kube::Json& crd : page.items) capabilities.insert(kube::string_at(crd, {"metadata", "name"}));
+    for (const kube::Kind& kind : kube::child_kinds()) {
+        if (!kind.optional) continue;
+        const kube::Key definition{"", kind.resource()};
+        const std::optional<kube::Json> found =
+            co_await client.get(kube::kCustomResourceDefinition, definition, client::Part::Metadata);
+        if (found) capabilities.insert(kind.resource());
+    }
     co_return capabilities;
 }
 
@@ -147,8 +198,9 @@ awaitable<void> compare_pruned(api::Platform platform, kube::Objects wanted, res
     client::Selection children;
     children.label_selector = std::string(api::kPlatformLabel) + "=" + platform.key.name;
     for (const kube::Kind& kind : kube::child_kinds()) {
-        if (kind == kube::kSecret || (kind.optional && !capabilities.contains(kind.resource()))) continue;
+        if (kind.optional && !capabilities.contains(kind.resource())) continue;
         children.ns = kind.namespaced ? platform.key.ns : "";
+        children.part = kind == kube::kSecret ? client::Part::Metadata : client::Part::Whole;
         const client::ListPage page = co_await client.list(kind, children);
         for (const kube::Json& json : page.items) {
             const reconcile::Child child = reconcile::child_from(kind, json);
@@ -168,19 +220,18 @@ awaitable<int> diff(std::string file, std::string ns, client::Client& client, st
     document->erase("status");
     Differences differences(out);
 
-    const kube::Object declared{kube::kPlatform, *document};
-    co_await compare_with_dry_run(declared, nullptr, kUser, client, differences);
-    const kube::Key key = declared.key();
-    const std::optional<kube::Json> live = co_await client.get(kube::kPlatform, key);
-    // The owner reference names the platform as it is there; for one that is not, a uid of the right form stands in.
-    (*document)["metadata"]["uid"] =
-        live ? kube::string_at(*live, {"metadata", "uid"}) : std::string("00000000-0000-0000-0000-000000000000");
-    const api::Platform platform = api::platform_from(*document);
-
-    const resources::SecretDigests digests = co_await compare_secrets(platform, client, differences);
+    const kube::Json declared = co_await compare_platform(*document, client, differences);
+    const api::Platform platform = api::platform_from(declared);
+    if (platform.spec.suspend) {
+        out << "# Suspended: the operator leaves every object as it is.\n";
+        co_return differences.exit_status();
+    }
+    const Secrets secrets = co_await compare_secrets(platform, client, differences);
     const resources::Capabilities capabilities = co_await served(client);
-    const kube::Objects wanted = resources::desired(platform, digests, capabilities);
-    for (const kube::Object& object : wanted) co_await compare_with_dry_run(object, &platform, kManager, client, differences);
+    for (const std::string& missing : resources::left_out(platform, capabilities)) out << "# Left out: " << missing << "\n";
+    kube::Objects wanted = resources::desired(platform, secrets.digests, capabilities);
+    for (const kube::Object& object : wanted) co_await compare_child(object, platform, client, differences);
+    wanted.insert(wanted.end(), secrets.objects.begin(), secrets.objects.end());
     co_await compare_pruned(platform, wanted, capabilities, client, differences);
     co_return differences.exit_status();
 }

@@ -13,4 +13,7 @@ namespace cli {
 // Throws std::runtime_error if the file can't be read.
 std::optional<kube::Json> read_valid(const std::string& file, const std::string& default_ns, std::ostream& err);
 
+// What messages call the file.
+std::string source_name(const std::string& file);
+
 }  // namespace cli

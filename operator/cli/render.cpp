@@ -1,5 +1,8 @@
 #include <algorithm>
 #include <ostream>
+#include <set>
+#include <stdexcept>
+#include <string_view>
 
 #include "api/document.h"
 #include "cli/commands.h"
@@ -13,13 +16,24 @@ namespace {
 
 resources::Capabilities capabilities_without(const std::vector<std::string>& groups) {
     resources::Capabilities capabilities;
+    std::set<std::string_view> known;
     for (const kube::Kind& kind : kube::child_kinds()) {
-        if (kind.optional && std::find(groups.begin(), groups.end(), kind.group) == groups.end()) capabilities.insert(kind.resource());
+        if (!kind.optional) continue;
+        known.insert(kind.group);
+        if (std::find(groups.begin(), groups.end(), kind.group) == groups.end()) capabilities.insert(kind.resource());
+    }
+    for (const std::string& group : groups) {
+        if (known.contains(group)) continue;
+        std::string message = "--without " + group + ": no such optional API group; there are:";
+        for (const std::string_view each : known) message += " " + std::string(each);
+        throw std::runtime_error(message);
     }
     return capabilities;
 }
 
-void print(const kube::Object& object, std::ostream& out) { out << "---\n" << api::to_yaml(object.json); }
+void print(const kube::Object& object, std::ostream& out) {
+    out << "---\n" << api::to_yaml(object.json);
+}
 
 kube::Objects generated_secrets(const api::Platform& platform, const reconcile::RootKey& root) {
     kube::Objects objects;
@@ -36,7 +50,7 @@ kube::Objects generated_secrets(const api::Platform& platform, const reconcile::
 
 int validate(const std::string& file, std::ostream& out, std::ostream& err) {
     if (!read_valid(file, "default", err)) return kWrong;
-    out << file << ": valid\n";
+    out << source_name(file) << ": valid\n";
     return kOk;
 }
 

@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "client/files.h"
 #include "client/kubeconfig.h"
 #include "client/url.h"
 
@@ -13,12 +14,6 @@ namespace client {
 namespace {
 
 constexpr const char* kServiceAccount = "/var/run/secrets/kubernetes.io/serviceaccount";
-
-std::string trimmed(const std::string& text) {
-    const std::size_t begin = text.find_first_not_of(" \t\r\n");
-    if (begin == std::string::npos) return "";
-    return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
-}
 
 std::string required(const ReadFile& read, const std::string& path) {
     std::optional<std::string> text = read(path);

@@ -8,6 +8,7 @@
 
 #include "client/errors.h"
 #include "client/exec_plugin.h"
+#include "client/files.h"
 
 namespace client {
 
@@ -18,12 +19,6 @@ namespace {
 
 constexpr std::chrono::seconds kTokenFileAge{60};  // Kubelet renews a token at 80 % of its life, which is at least 10 min.
 constexpr std::chrono::seconds kEarly{30};         // Before a plugin's credential expires; less for one that lives shortly.
-
-std::string trimmed(const std::string& text) {
-    const std::size_t begin = text.find_first_not_of(" \t\r\n");
-    if (begin == std::string::npos) return "";
-    return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
-}
 
 }  // namespace
 

@@ -19,13 +19,21 @@ std::optional<std::string> read_file(const std::string& path) {
     errno = 0;
     std::ifstream in(path, std::ios::binary);
     if (!in) throw std::runtime_error(path + ": " + std::generic_category().message(errno));
-    std::string text(kLargest + 1, '\0');
-    in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    // Piece by piece: one buffer for the largest file would stay with the allocator for ever.
+    std::string text;
+    char piece[4096];
+    while (in.read(piece, sizeof piece), in.gcount() > 0) {
+        text.append(piece, static_cast<std::size_t>(in.gcount()));
+        if (text.size() > kLargest) throw std::runtime_error(path + ": is larger than 4 MiB");
+    }
     if (in.bad()) throw std::runtime_error(path + ": can't be read");
-    text.resize(static_cast<std::size_t>(in.gcount()));
-    text.shrink_to_fit();
-    if (text.size() > kLargest) throw std::runtime_error(path + ": is larger than 4 MiB");
     return text;
+}
+
+std::string trimmed(const std::string& text) {
+    const std::size_t begin = text.find_first_not_of(" \t\r\n");
+    if (begin == std::string::npos) return "";
+    return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
 }
 
 }  // namespace client

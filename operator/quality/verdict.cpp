@@ -57,7 +57,6 @@ Condition reconciling(const api::Platform& platform, const std::vector<std::stri
 
 Condition ready(const api::Platform& platform, const Observed& observed, const std::vector<std::string>& waiting) {
     if (!observed.refused.empty()) return {"Ready", "False", "ApplyRefused", observed.refused};
-    if (!observed.unmet.empty()) return {"Ready", "False", "CannotBeMet", in_words(observed.unmet)};
     if (!waiting.empty()) return {"Ready", "False", "ComponentsNotReady", "Not ready: " + join(waiting, "; ") + "."};
     return {"Ready", "True", platform.spec.suspend ? "Suspended" : "AllComponentsReady",
             std::to_string(api::kServices.size()) + " services and " + std::to_string(api::kDataStores.size()) +

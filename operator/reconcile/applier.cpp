@@ -12,6 +12,7 @@ namespace {
 
 using boost::asio::awaitable;
 
+constexpr int kInvalid = 422;
 const std::string kManager(api::kFieldManager);
 const std::string kReplicas(api::kReplicasManager);
 
@@ -67,8 +68,15 @@ awaitable<void> Applier::apply_one(const api::Platform& platform, kube::Object w
 
     const bool is_new = children_.find(wanted.kind, key) == nullptr;
     if (!matches(wanted)) {
-        const kube::Json answer = co_await client_.apply(wanted.kind, wanted.json, kManager);
-        children_.learn(wanted.kind, answer);
+        bool fits = true;
+        try {
+            const kube::Json answer = co_await client_.apply(wanted.kind, wanted.json, kManager);
+            children_.learn(wanted.kind, answer);
+        } catch (const client::ApiError& error) {
+            if (error.code() != kInvalid || is_new) throw;
+            fits = false;
+        }
+        if (!fits) co_await replace(wanted);
         written_(is_new ? "create" : "update", wanted.kind);
         const Child* live = children_.find(wanted.kind, key);
         if (const std::uint64_t digest = digest_of(wanted); live && live->digest != digest) {
@@ -77,6 +85,28 @@ awaitable<void> Applier::apply_one(const api::Platform& platform, kube::Object w
         }
     }
     if (settings) co_await hand_over_replicas(platform, key, is_new);
+}
+
+// An apply leaves what others added, which may not go together with what is wanted: a second, unnamed port of a Service. Then the
+// object is put back whole. What stays of others is their labels and annotations, and the number of replicas.
+awaitable<void> Applier::replace(kube::Object wanted) {
+    const kube::Key key = wanted.key();
+    const std::optional<kube::Json> live = co_await client_.get(wanted.kind, key);
+    if (live) {
+        kube::Json whole = wanted.json;
+        for (const char* field : {"labels", "annotations"}) {
+            kube::Json merged = kube::at(*live, {"metadata", field});
+            if (!merged.is_object()) continue;
+            merged.update(kube::at(whole, {"metadata", field}).is_object() ? whole["metadata"][field] : kube::Json::object());
+            whole["metadata"][field] = merged;
+        }
+        whole["metadata"]["resourceVersion"] = kube::at(*live, {"metadata", "resourceVersion"});
+        if (wanted.kind == kube::kDeployment) whole["spec"]["replicas"] = kube::at(*live, {"spec", "replicas"});
+        co_await client_.replace(wanted.kind, whole);
+        log_.info("put back whole", {{"object", to_string(wanted)}});
+    }
+    const kube::Json answer = co_await client_.apply(wanted.kind, wanted.json, kManager);
+    children_.learn(wanted.kind, answer);
 }
 
 awaitable<void> Applier::hand_over_replicas(const api::Platform& platform, kube::Key key, bool is_new) {

@@ -38,6 +38,7 @@ public:
 
 private:
     boost::asio::awaitable<void> apply_one(const api::Platform& platform, kube::Object wanted);
+    boost::asio::awaitable<void> replace(kube::Object wanted);
     boost::asio::awaitable<void> hand_over_replicas(const api::Platform& platform, kube::Key key, bool is_new);
 
     client::Client& client_;

@@ -44,7 +44,8 @@ void add_tracing(const api::Platform& platform, const api::Service& service, std
 }
 
 // The file `url` in a folder of its own, from the Secret made for this service or from the one that the user names.
-Mount store_url(const api::DataStore& store, std::string folder, const std::string& generated, const std::string& external_key) {
+Mount store_url(const api::DataStore& store, const std::string& folder, const std::string& generated,
+                const std::string& external_key) {
     if (store.external) return secret_file(folder, store.external->secret_name, external_key, "url");
     return secret_file(folder, generated, "url", "url");
 }

@@ -118,6 +118,7 @@ api::Address address_of_url(const std::string& url, const std::string& own_names
 
 std::vector<std::string> components_with_pods(const api::Platform& platform) {
     std::vector<std::string> components;
+    components.reserve(api::kServices.size() + api::kDataStores.size() + 3);
     for (const api::Service& service : api::kServices) components.emplace_back(service.key);
     for (std::string_view store : api::kDataStores) {
         if (!api::data_store(platform.spec, store).external) components.emplace_back(store);

@@ -36,7 +36,7 @@ prometheus::Gauge* status_gauge(prometheus::Registry* registry, const std::strin
 }  // namespace
 
 Lease::Lease(asio::io_context& io, client::Client& client, kube::Key key, std::string identity, const base::Clock& clock,
-             base::Log log, prometheus::Registry* registry, LeaseTimes times, base::Random random)
+             const base::Log& log, prometheus::Registry* registry, LeaseTimes times, base::Random random)
     : client_(client),
       key_(std::move(key)),
       identity_(std::move(identity)),

@@ -37,7 +37,8 @@ public:
     // `client` is this lease's alone, so that no other request delays a renewal; hold() closes it when the lease is lost.
     // `registry` receives leader_election_master_status{name}; may be null.
     Lease(boost::asio::io_context& io, client::Client& client, kube::Key key, std::string identity, const base::Clock& clock,
-          base::Log log, prometheus::Registry* registry, LeaseTimes times = {}, base::Random random = base::system_random());
+          const base::Log& log, prometheus::Registry* registry, LeaseTimes times = {},
+          base::Random random = base::system_random());
 
     // True once this process leads; false after stop(). An API server that can't be reached or refuses is asked again.
     boost::asio::awaitable<bool> acquire();

@@ -67,7 +67,7 @@ bool eventually(const std::function<bool()>& holds, std::chrono::seconds limit) 
     return true;
 }
 
-OperatorTest::OperatorTest() : ns_(unique_namespace()) {
+Operated::Operated() : ns_(unique_namespace()) {
     const Json object{{"apiVersion", "v1"},
                       {"kind", "Namespace"},
                       {"metadata", {{"name", ns_}, {"labels", {{"pod-security.kubernetes.io/enforce", "restricted"}}}}}};
@@ -77,18 +77,19 @@ OperatorTest::OperatorTest() : ns_(unique_namespace()) {
 }
 
 // Asks for the namespace's deletion and does not wait: pods take their time.
-OperatorTest::~OperatorTest() {
+Operated::~Operated() {
     kubectl({"delete", "ecommerceplatforms", "--all", "--timeout=20s"});
-    if (HasFailure()) {
-        std::cerr << "---- operator log of " << ns_ << "\n" << operator_log();
-        std::cerr << kubectl({"get", "ecommerceplatforms,deployments,statefulsets,hpa,events"}).output;
-        std::cerr << kubectl({"get", "ecommerceplatforms", "-o", "yaml"}).output;
-    }
     operator_.reset();
     Cluster::get().kubectl({"delete", "namespace", ns_, "--wait=false"});
 }
 
-void OperatorTest::start_operator(std::vector<std::string> more_arguments) {
+void Operated::print_state() const {
+    std::cerr << "---- operator log of " << ns_ << "\n" << operator_log();
+    std::cerr << kubectl({"get", "ecommerceplatforms,deployments,statefulsets,hpa,events"}).output;
+    std::cerr << kubectl({"get", "ecommerceplatforms", "-o", "yaml"}).output;
+}
+
+void Operated::start_operator(std::vector<std::string> more_arguments) {
     const char* other = std::getenv("ECP_TEST_OPERATOR");  // The same tests with another build of it.
     std::vector<std::string> command{other ? other : OPERATOR, "run",  "--kubeconfig", Cluster::get().kubeconfig(), "--watch-namespace", ns_,
                                      "--lease-namespace", ns_, "--listen", "127.0.0.1:0"};
@@ -96,33 +97,33 @@ void OperatorTest::start_operator(std::vector<std::string> more_arguments) {
     operator_ = std::make_unique<support::Background>(command, operator_log_file_);
 }
 
-void OperatorTest::stop_operator(int signal_number) {
+void Operated::stop_operator(int signal_number) {
     operator_->signal(signal_number);
     const int status = operator_->wait();
     EXPECT_EQ(status, signal_number == SIGTERM ? 0 : 128 + signal_number) << operator_log();
     operator_.reset();
 }
 
-std::string OperatorTest::operator_log() const {
+std::string Operated::operator_log() const {
     return std::filesystem::exists(operator_log_file_) ? support::read_file(operator_log_file_) : "";
 }
 
-support::Finished OperatorTest::kubectl(std::vector<std::string> arguments, const std::string& input) const {
+support::Finished Operated::kubectl(std::vector<std::string> arguments, const std::string& input) const {
     arguments.insert(arguments.begin(), {"-n", ns_});
     return Cluster::get().kubectl(arguments, input);
 }
 
-std::optional<Json> OperatorTest::find(const std::string& kind, const std::string& name) const {
+std::optional<Json> Operated::find(const std::string& kind, const std::string& name) const {
     return Cluster::get().find(kind, name, ns_);
 }
 
-Json OperatorTest::get(const std::string& kind, const std::string& name) const {
+Json Operated::get(const std::string& kind, const std::string& name) const {
     std::optional<Json> found = find(kind, name);
     EXPECT_TRUE(found) << kind << " " << name << " does not exist";
     return found ? *found : Json();
 }
 
-Json OperatorTest::sample(const std::string& name, const Json& patch) const {
+Json Operated::sample(const std::string& name, const Json& patch) const {
     const auto read = api::read_document(support::read_file(SOURCE_DIR "/samples/" + name + ".yaml"));
     Json document = std::get<Json>(read);
     document["metadata"]["namespace"] = ns_;
@@ -130,29 +131,55 @@ Json OperatorTest::sample(const std::string& name, const Json& patch) const {
     return document;
 }
 
-void OperatorTest::apply(const Json& object) const {
+void Operated::apply(const Json& object) const {
     const support::Finished applied = kubectl({"apply", "--server-side", "--validate=strict", "-f", "-"}, object.dump());
     EXPECT_EQ(applied.status, 0) << applied.output;
     EXPECT_EQ(applied.output.find("Warning"), std::string::npos) << applied.output;
 }
 
-void OperatorTest::patch_platform(const Json& patch) const {
+void Operated::patch_platform(const Json& patch) const {
     const support::Finished patched = kubectl({"patch", "ecp", "shop", "--type=merge", "-p", patch.dump()});
     EXPECT_EQ(patched.status, 0) << patched.output;
 }
 
-bool OperatorTest::ready(std::chrono::seconds limit) const {
+bool Operated::ready(std::chrono::seconds limit) const {
     const std::string timeout = "--timeout=" + std::to_string(limit.count()) + "s";
     return kubectl({"wait", "--for=condition=Ready", "ecp/shop", timeout}).status == 0;
 }
 
-std::vector<std::string> OperatorTest::children(const std::string& kinds) const {
+bool Operated::settled() const {
+    return eventually([&] { return condition(get("ecp", "shop"), "Reconciling") == "False"; });
+}
+
+std::vector<std::string> Operated::children(const std::string& kinds) const {
     const support::Finished got = kubectl({"get", kinds, "-l", "ecommerceplatform.io/platform=shop", "-o", "name"});
     EXPECT_EQ(got.status, 0) << got.output;
     std::vector<std::string> names;
     std::istringstream lines(got.output);
     for (std::string line; std::getline(lines, line);) names.push_back(line);
     return names;
+}
+
+std::unique_ptr<Operated> SharedShopTest::shop_;
+
+void SharedShopTest::SetUpTestSuite() {
+    shop_ = std::make_unique<Operated>();
+    shop_->start_operator();
+    shop_->apply(shop_->sample("production"));
+}
+
+void SharedShopTest::TearDownTestSuite() { shop_.reset(); }
+
+// Each test begins with the platform as the sample declares it, whatever the one before did to it.
+void SharedShopTest::SetUp() {
+    const support::Finished replaced = shop_->kubectl({"apply", "--server-side", "--force-conflicts", "-f", "-"}, shop_->sample("production").dump());
+    ASSERT_EQ(replaced.status, 0) << replaced.output;
+    ASSERT_TRUE(shop_->ready());
+    ASSERT_TRUE(shop_->settled());
+}
+
+void SharedShopTest::TearDown() {
+    if (HasFailure()) shop_->print_state();
 }
 
 std::string condition(const Json& platform, const std::string& type, const std::string& what) {

@@ -44,15 +44,22 @@ private:
 // True as soon as `holds` is, false after `limit`. Asks every 50 ms.
 bool eventually(const std::function<bool()>& holds, std::chrono::seconds limit = 30s);
 
-// A namespace with Pod Security "restricted" enforced, and in it one operator that watches nothing else.
-class OperatorTest : public testing::Test {
-protected:
-    OperatorTest();
-    ~OperatorTest() override;
+// A namespace with Pod Security "restricted" enforced, and in it one operator that watches nothing else. Both go with it.
+class Operated {
+public:
+    Operated();
+    ~Operated();
+    Operated(const Operated&) = delete;
+    Operated& operator=(const Operated&) = delete;
+
+    const std::string& ns() const { return ns_; }
 
     void start_operator(std::vector<std::string> more_arguments = {});
     void stop_operator(int signal_number);
+    support::Background& operator_process() { return *operator_; }
+    std::unique_ptr<support::Background> release_operator() { return std::move(operator_); }
     std::string operator_log() const;
+    void print_state() const;  // For a test that failed.
 
     support::Finished kubectl(std::vector<std::string> arguments, const std::string& input = "") const;  // In the namespace.
     std::optional<Json> find(const std::string& kind, const std::string& name) const;
@@ -60,16 +67,40 @@ protected:
 
     // A sample with its namespace changed to the test's; its `spec` merged with `patch`.
     Json sample(const std::string& name, const Json& patch = nullptr) const;
-    void apply(const Json& object) const;  // Fails the test if the API server refuses or warns.
-    void patch_platform(const Json& patch) const;  // Merge patch of the platform "shop".
+    void apply(const Json& object) const;                // Fails the test if the API server refuses or warns.
+    void patch_platform(const Json& patch) const;        // Merge patch of the platform "shop".
     bool ready(std::chrono::seconds limit = 60s) const;  // Whether the platform "shop" becomes Ready.
+    bool settled() const;                                // Whether nothing of it moves any more.
 
     // Names of what carries the platform's label: "deployment/shop-catalog".
     std::vector<std::string> children(const std::string& kinds) const;
 
+protected:
     std::string ns_;
     std::unique_ptr<support::Background> operator_;
     std::string operator_log_file_;
+};
+
+// For tests of which each needs an operator and a namespace of its own.
+class OperatorTest : public testing::Test, public Operated {
+protected:
+    void TearDown() override {
+        if (HasFailure()) print_state();
+    }
+};
+
+// For tests that share one production platform, since making it takes longer than they do.
+class SharedShopTest : public testing::Test {
+protected:
+    static void SetUpTestSuite();
+    static void TearDownTestSuite();
+    void SetUp() override;
+    void TearDown() override;
+
+    static Operated& shop() { return *shop_; }
+
+private:
+    static std::unique_ptr<Operated> shop_;
 };
 
 // The condition's status ("True"), or its reason, or ""; `what` names the field.

@@ -8,29 +8,22 @@
 namespace apiserver {
 namespace {
 
-class Repair : public OperatorTest {
+class Repair : public SharedShopTest {
 protected:
-    void SetUp() override {
-        start_operator();
-        apply(sample("production"));
-        ASSERT_TRUE(ready());
-        ASSERT_TRUE(eventually([&] { return condition(get("ecp", "shop"), "Reconciling") == "False"; }));
-    }
-
-    std::int64_t replicas(const std::string& deployment) const { return get("deployment", deployment)["spec"]["replicas"]; }
+    std::int64_t replicas(const std::string& deployment) const { return shop().get("deployment", deployment)["spec"]["replicas"]; }
 
     support::Finished merge(const std::string& kind, const std::string& name, const Json& patch) const {
-        return kubectl({"patch", kind, name, "--type=merge", "-p", patch.dump()});
+        return shop().kubectl({"patch", kind, name, "--type=merge", "-p", patch.dump()});
     }
 };
 
 TEST_F(Repair, BringsBackEveryChildThatSomeoneDeletes) {
-    for (const std::string& child : children(kAllKinds)) {
+    for (const std::string& child : shop().children(kAllKinds)) {
         const auto slash = child.find('/');
-        const Json before = get(child.substr(0, slash), child.substr(slash + 1));
-        ASSERT_EQ(kubectl({"delete", child, "--wait=false"}).status, 0) << child;
+        const Json before = shop().get(child.substr(0, slash), child.substr(slash + 1));
+        ASSERT_EQ(shop().kubectl({"delete", child, "--wait=false"}).status, 0) << child;
         EXPECT_TRUE(eventually([&] {
-            const auto now = find(child.substr(0, slash), child.substr(slash + 1));
+            const auto now = shop().find(child.substr(0, slash), child.substr(slash + 1));
             return now && (*now)["metadata"]["uid"] != before["metadata"]["uid"];
         }, 10s)) << child;
     }
@@ -49,11 +42,11 @@ TEST_F(Repair, UndoesEveryEditOfAFieldThatItOwns) {
         {"serviceaccount", {{"automountServiceAccountToken", true}}},
     };
     for (const auto& [kind, edit] : edits) {
-        const Json before = get(kind, "shop-catalog");
+        const Json before = shop().get(kind, "shop-catalog");
         const support::Finished merged = merge(kind, "shop-catalog", edit);
         ASSERT_EQ(merged.status, 0) << merged.output;
         EXPECT_TRUE(eventually([&] {
-            const Json now = get(kind, "shop-catalog");
+            const Json now = shop().get(kind, "shop-catalog");
             for (const char* part : {"spec", "data", "automountServiceAccountToken"}) {
                 if (now.value(part, Json()) != before.value(part, Json())) return false;
             }
@@ -63,49 +56,49 @@ TEST_F(Repair, UndoesEveryEditOfAFieldThatItOwns) {
 }
 
 TEST_F(Repair, PutsALostLabelBack) {
-    ASSERT_EQ(kubectl({"label", "service/shop-catalog", "ecommerceplatform.io/platform-"}).status, 0);
-    EXPECT_TRUE(eventually([&] { return get("service", "shop-catalog")["metadata"]["labels"].contains("ecommerceplatform.io/platform"); }));
+    ASSERT_EQ(shop().kubectl({"label", "service/shop-catalog", "ecommerceplatform.io/platform-"}).status, 0);
+    EXPECT_TRUE(eventually([&] { return shop().get("service", "shop-catalog")["metadata"]["labels"].contains("ecommerceplatform.io/platform"); }));
 }
 
 TEST_F(Repair, LeavesFieldsOfOthersAlone) {
-    ASSERT_EQ(kubectl({"annotate", "service/shop-catalog", "team=blue"}).status, 0);
-    ASSERT_EQ(kubectl({"delete", "service/shop-order"}).status, 0);  // Something to wait for.
-    ASSERT_TRUE(eventually([&] { return find("service", "shop-order").has_value(); }));
-    EXPECT_EQ(get("service", "shop-catalog")["metadata"]["annotations"]["team"], "blue");
+    ASSERT_EQ(shop().kubectl({"annotate", "service/shop-catalog", "team=blue"}).status, 0);
+    ASSERT_EQ(shop().kubectl({"delete", "service/shop-order"}).status, 0);  // Something to wait for.
+    ASSERT_TRUE(eventually([&] { return shop().find("service", "shop-order").has_value(); }));
+    EXPECT_EQ(shop().get("service", "shop-catalog")["metadata"]["annotations"]["team"], "blue");
 }
 
 TEST_F(Repair, KeepsCredentialsThroughEditAndDeletion) {
-    const Json postgres = get("secret", "shop-postgres")["data"];
-    const Json database = get("secret", "shop-catalog-database")["data"];
+    const Json postgres = shop().get("secret", "shop-postgres")["data"];
+    const Json database = shop().get("secret", "shop-catalog-database")["data"];
     ASSERT_EQ(merge("secret", "shop-catalog-database", {{"data", {{"url", "eA=="}}}}).status, 0);
-    EXPECT_TRUE(eventually([&] { return get("secret", "shop-catalog-database")["data"] == database; }, 10s));
-    ASSERT_EQ(kubectl({"delete", "secret", "shop-postgres", "shop-root-key"}).status, 0);
-    ASSERT_TRUE(eventually([&] { return find("secret", "shop-postgres") && find("secret", "shop-root-key"); }, 10s));
-    EXPECT_EQ(get("secret", "shop-postgres")["data"], postgres);
-    ASSERT_EQ(kubectl({"delete", "secret", "shop-root-key-copy"}).status, 0);
-    ASSERT_TRUE(eventually([&] { return find("secret", "shop-root-key-copy").has_value(); }, 10s));
-    ASSERT_EQ(kubectl({"delete", "secret", "shop-redis"}).status, 0);
-    ASSERT_TRUE(eventually([&] { return find("secret", "shop-redis").has_value(); }, 10s));
+    EXPECT_TRUE(eventually([&] { return shop().get("secret", "shop-catalog-database")["data"] == database; }, 10s));
+    ASSERT_EQ(shop().kubectl({"delete", "secret", "shop-postgres", "shop-root-key"}).status, 0);
+    ASSERT_TRUE(eventually([&] { return shop().find("secret", "shop-postgres") && shop().find("secret", "shop-root-key"); }, 10s));
+    EXPECT_EQ(shop().get("secret", "shop-postgres")["data"], postgres);
+    ASSERT_EQ(shop().kubectl({"delete", "secret", "shop-root-key-copy"}).status, 0);
+    ASSERT_TRUE(eventually([&] { return shop().find("secret", "shop-root-key-copy").has_value(); }, 10s));
+    ASSERT_EQ(shop().kubectl({"delete", "secret", "shop-redis"}).status, 0);
+    ASSERT_TRUE(eventually([&] { return shop().find("secret", "shop-redis").has_value(); }, 10s));
     EXPECT_NE(merge("secret", "shop-root-key", {{"data", {{"key", "eA=="}}}}).status, 0) << "the root key can be edited";
 }
 
 TEST_F(Repair, NeverLogsACredential) {
-    const Json encoded = get("secret", "shop-postgres")["data"]["password"];
+    const Json encoded = shop().get("secret", "shop-postgres")["data"]["password"];
     const support::Finished decoded = support::run({"base64", "-d"}, encoded.get<std::string>());
     ASSERT_EQ(decoded.output.size(), 64U);
-    EXPECT_EQ(operator_log().find(decoded.output), std::string::npos);
-    EXPECT_EQ(operator_log().find(encoded.get<std::string>()), std::string::npos);
+    EXPECT_EQ(shop().operator_log().find(decoded.output), std::string::npos);
+    EXPECT_EQ(shop().operator_log().find(encoded.get<std::string>()), std::string::npos);
 }
 
 TEST_F(Repair, LeavesTheNumberOfReplicasToTheAutoscaler) {
-    ASSERT_EQ(kubectl({"scale", "deployment/shop-catalog", "--replicas=5"}).status, 0);
-    ASSERT_EQ(kubectl({"delete", "service/shop-catalog"}).status, 0);  // Something to reconcile for.
-    ASSERT_TRUE(eventually([&] { return find("service", "shop-catalog").has_value(); }));
+    ASSERT_EQ(shop().kubectl({"scale", "deployment/shop-catalog", "--replicas=5"}).status, 0);
+    ASSERT_EQ(shop().kubectl({"delete", "service/shop-catalog"}).status, 0);  // Something to reconcile for.
+    ASSERT_TRUE(eventually([&] { return shop().find("service", "shop-catalog").has_value(); }));
     EXPECT_EQ(replicas("shop-catalog"), 5);
 }
 
 TEST_F(Repair, NeverDropsPodsWhileAnAutoscalerGoesAndComes) {
-    ASSERT_EQ(kubectl({"scale", "deployment/shop-catalog", "--replicas=5"}).status, 0);
+    ASSERT_EQ(shop().kubectl({"scale", "deployment/shop-catalog", "--replicas=5"}).status, 0);
     std::int64_t lowest = 5;
     const auto all_the_while = [&](const std::function<bool()>& holds) {
         return eventually([&] {
@@ -114,29 +107,29 @@ TEST_F(Repair, NeverDropsPodsWhileAnAutoscalerGoesAndComes) {
         });
     };
     for (int round = 0; round < 2; ++round) {
-        patch_platform({{"spec", {{"services", {{"catalog", {{"autoscaling", "Disabled"}}}}}}}});
-        EXPECT_TRUE(all_the_while([&] { return !find("hpa", "shop-catalog"); }));
-        patch_platform({{"spec", {{"services", {{"catalog", {{"autoscaling", "Enabled"}}}}}}}});
-        EXPECT_TRUE(all_the_while([&] { return find("hpa", "shop-catalog").has_value(); }));
+        shop().patch_platform({{"spec", {{"services", {{"catalog", {{"autoscaling", "Disabled"}}}}}}}});
+        EXPECT_TRUE(all_the_while([&] { return !shop().find("hpa", "shop-catalog"); }));
+        shop().patch_platform({{"spec", {{"services", {{"catalog", {{"autoscaling", "Enabled"}}}}}}}});
+        EXPECT_TRUE(all_the_while([&] { return shop().find("hpa", "shop-catalog").has_value(); }));
     }
     EXPECT_EQ(lowest, 5);
 }
 
 TEST_F(Repair, KeepsTheCountWithoutAnAutoscaler) {
-    patch_platform({{"spec", {{"services", {{"catalog", {{"autoscaling", "Disabled"}}}}}}}});
-    ASSERT_TRUE(eventually([&] { return !find("hpa", "shop-catalog"); }));
-    ASSERT_EQ(kubectl({"scale", "deployment/shop-catalog", "--replicas=1"}).status, 0);
+    shop().patch_platform({{"spec", {{"services", {{"catalog", {{"autoscaling", "Disabled"}}}}}}}});
+    ASSERT_TRUE(eventually([&] { return !shop().find("hpa", "shop-catalog"); }));
+    ASSERT_EQ(shop().kubectl({"scale", "deployment/shop-catalog", "--replicas=1"}).status, 0);
     EXPECT_TRUE(eventually([&] { return replicas("shop-catalog") == 3; }, 10s));
 }
 
 TEST_F(Repair, PrunesWhatIsNoLongerWanted) {
-    patch_platform({{"spec", {{"quality", {{"security", {{"networkIsolation", "None"}}}}}, {"ingress", nullptr}}}});
-    EXPECT_TRUE(eventually([&] { return children("networkpolicies,ingresses").empty(); }));
-    ASSERT_EQ(kubectl({"create", "configmap", "mine"}).status, 0);
-    ASSERT_EQ(kubectl({"label", "configmap/mine", "ecommerceplatform.io/platform=shop"}).status, 0);
-    patch_platform({{"spec", {{"quality", {{"security", {{"networkIsolation", "Strict"}}}}}}}});
-    ASSERT_TRUE(eventually([&] { return !children("networkpolicies").empty(); }));
-    EXPECT_TRUE(find("configmap", "mine")) << "it deleted an object that it had not made";
+    shop().patch_platform({{"spec", {{"quality", {{"security", {{"networkIsolation", "None"}}}}}, {"ingress", nullptr}}}});
+    EXPECT_TRUE(eventually([&] { return shop().children("networkpolicies,ingresses").empty(); }));
+    ASSERT_EQ(shop().kubectl({"create", "configmap", "mine"}).status, 0);
+    ASSERT_EQ(shop().kubectl({"label", "configmap/mine", "ecommerceplatform.io/platform=shop"}).status, 0);
+    shop().patch_platform({{"spec", {{"quality", {{"security", {{"networkIsolation", "Strict"}}}}}}}});
+    ASSERT_TRUE(eventually([&] { return !shop().children("networkpolicies").empty(); }));
+    EXPECT_TRUE(shop().find("configmap", "mine")) << "it deleted an object that it had not made";
 }
 
 }  // namespace

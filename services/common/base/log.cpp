@@ -74,9 +74,10 @@ void Log::write(Level level, std::string_view message, LogFields fields) const {
     line += "\",\"message\":";
     append_string(line, message);
     // No key comes twice: the line's own fields win over those of with().
-    for (const auto& [key, value] : fields_.items()) {
-        const bool repeated = std::any_of(fields.begin(), fields.end(), [&](const auto& field) { return field.first == key; });
-        if (!repeated && !is_reserved(key)) append_field(line, key, value);
+    for (const auto& own : fields_.items()) {
+        const bool repeated =
+            std::any_of(fields.begin(), fields.end(), [&](const auto& field) { return field.first == own.key(); });
+        if (!repeated && !is_reserved(own.key())) append_field(line, own.key(), own.value());
     }
     for (const auto& [key, value] : fields) {
         if (!is_reserved(key)) append_field(line, key, value);

@@ -24,7 +24,7 @@ using beast::error_code;
 using Parser = beast::http::request_parser<beast::http::string_body>;
 
 constexpr std::size_t kReadSize = 4096;
-constexpr std::size_t kLingerBytes = 256 * 1024;
+constexpr std::size_t kLingerBytes = std::size_t{256} * 1024;
 constexpr base::Duration kLingerTime{1000};
 
 // What came in: a request, or the status that refuses it, or neither when the client went away or was too slow.
@@ -240,7 +240,7 @@ std::string response_head(const Response& response, bool keep_alive, bool http_1
     }
     if (!keep_alive) head += "Connection: close\r\n";
     if (keep_alive && http_1_0) head += "Connection: keep-alive\r\n";
-    for (const auto& [name, value] : response.headers) head += name + ": " + value + "\r\n";
+    for (const auto& [name, value] : response.headers) head.append(name).append(": ").append(value).append("\r\n");
     return head + "\r\n";
 }
 

@@ -18,13 +18,13 @@ namespace http {
 
 // What one client may take from the others. Who exceeds a time is cut off; who exceeds a size is told so, and cut off.
 struct Limits {
-    std::size_t header_bytes = 16 * 1024;  // Request line and headers; 431.
-    std::size_t body_bytes = 1024 * 1024;  // 413.
-    std::size_t connections = 1024;        // Further ones get 503 and are closed.
-    base::Duration header_time{10'000};    // From a request's first byte to the end of its headers.
-    base::Duration body_time{30'000};      // From there to the end of its body.
-    base::Duration write_time{30'000};     // For a response.
-    base::Duration idle_time{90'000};      // Between requests, and before the first.
+    std::size_t header_bytes = std::size_t{16} * 1024;  // Request line and headers; 431.
+    std::size_t body_bytes = std::size_t{1024} * 1024;  // 413.
+    std::size_t connections = 1024;                     // Further ones get 503 and are closed.
+    base::Duration header_time{10'000};                 // From a request's first byte to the end of its headers.
+    base::Duration body_time{30'000};                   // From there to the end of its body.
+    base::Duration write_time{30'000};                  // For a response.
+    base::Duration idle_time{90'000};                   // Between requests, and before the first.
 };
 
 // Takes connections from its construction on, as the loop runs; serves each one's requests in order. An exception of the handler

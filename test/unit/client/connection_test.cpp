@@ -8,7 +8,7 @@ using namespace std::chrono_literals;
 using testing::HasSubstr;
 using Cause = ConnectionError::Cause;
 
-constexpr const char* kObject = R"({"kind":"ConfigMap"})";
+constexpr const char* kSome = R"({"kind":"ConfigMap"})";
 
 // Answers every request alike.
 FakeApiServer::Script always(const std::string& text) {
@@ -30,19 +30,19 @@ protected:
 };
 
 TEST_F(ConnectionTest, IsReused) {
-    serve(always(answer(200, kObject)));
+    serve(always(answer(200, kSome)));
     for (int i = 0; i < 5; ++i) EXPECT_TRUE(wait(get()));
     EXPECT_EQ(server_->connections(), 1);
 }
 
 TEST_F(ConnectionTest, IsNotReusedAfterTheServerSaidClose) {
-    serve(always(answer(200, kObject, "Connection: close\r\n")));
+    serve(always(answer(200, kSome, "Connection: close\r\n")));
     for (int i = 0; i < 3; ++i) EXPECT_TRUE(wait(get()));
     EXPECT_EQ(server_->connections(), 3);
 }
 
 TEST_F(ConnectionTest, IsRefusedWhereTheAuthorityIsUnknown) {
-    serve(always(answer(200, kObject)));
+    serve(always(answer(200, kSome)));
     Config other = config();
     other.ca_pem = Authority().pem();
     client_.emplace(io_, other, nullptr);
@@ -52,7 +52,7 @@ TEST_F(ConnectionTest, IsRefusedWhereTheAuthorityIsUnknown) {
 
 TEST_F(ConnectionTest, IsRefusedWhereTheCertificateNamesSomebodyElse) {
     identity_ = authority_.issue("127.0.0.1", "IP:127.0.0.2,DNS:api.example.com");  // A common name does not count.
-    serve(always(answer(200, kObject)));
+    serve(always(answer(200, kSome)));
     EXPECT_THAT(message(), HasSubstr("TLS: server not trusted: IP address mismatch"));
     Config named = config();
     named.tls_server_name = "api.example.org";
@@ -65,7 +65,7 @@ TEST_F(ConnectionTest, IsRefusedWhereTheCertificateNamesSomebodyElse) {
 
 TEST_F(ConnectionTest, ResolvesNames) {
     identity_ = authority_.issue("api", "DNS:localhost");
-    serve(always(answer(200, kObject)));
+    serve(always(answer(200, kSome)));
     Config named = config();
     named.host = "localhost";
     client_.emplace(io_, named, nullptr);
@@ -87,7 +87,7 @@ TEST_F(ConnectionTest, CarriesOurCertificate) {
 }
 
 TEST_F(ConnectionTest, NeedsAKeyThatFitsTheCertificate) {
-    serve(always(answer(200, kObject)));
+    serve(always(answer(200, kSome)));
     Config with = config();
     with.client_cert_pem = authority_.issue("a", "").cert_pem;
     with.client_key_pem = authority_.issue("b", "").key_pem;
@@ -98,7 +98,7 @@ TEST_F(ConnectionTest, NeedsAKeyThatFitsTheCertificate) {
 FakeApiServer::Script one_each(const std::string& second = "") {
     return [second](Peer& peer) {
         peer.read();
-        peer.write(answer(200, kObject));
+        peer.write(answer(200, kSome));
         peer.read();
         if (!second.empty()) peer.write(second);
     };
@@ -138,7 +138,7 @@ TEST_F(ConnectionTest, ThatIsNewIsNotTriedTwice) {
 
 TEST_F(ConnectionTest, IsClosedWhenUnusedForLong) {
     limits_.idle = 30ms;
-    serve(always(answer(200, kObject)));
+    serve(always(answer(200, kSome)));
     EXPECT_TRUE(wait(get()));
     io_.restart();
     io_.run();  // The pool's own timer is all that is left.
@@ -201,7 +201,7 @@ TEST_F(ConnectionTest, RefusesWhatIsNoHttpOrNoJson) {
 
 TEST_F(ConnectionTest, WaitsWhereAllAreInUse) {
     limits_.connections = 1;
-    serve(always(answer(200, kObject)));
+    serve(always(answer(200, kSome)));
     int done = 0;
     for (int i = 0; i < 4; ++i) {
         boost::asio::co_spawn(

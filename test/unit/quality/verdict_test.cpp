@@ -102,6 +102,13 @@ TEST_F(VerdictTest, CountsAnExternalStoreByItsSecret) {
     observed.unmet = {{"spec.data.postgres.external.secretName", "Secret orders-db does not exist in namespace shop"}};
     EXPECT_EQ(condition("Stalled").status, "True");
     EXPECT_THAT(condition("Stalled").message, HasSubstr("orders-db"));
+    EXPECT_THAT(condition("Ready").message, HasSubstr("postgres (Secret orders-db does not exist)"));
+}
+
+TEST_F(VerdictTest, IsReadyAndStalledWhenOnlyTheWayInIsMissing) {
+    observed.unmet = {{"spec.ingress.kind", "HTTPRoute: the cluster does not serve it"}};
+    EXPECT_EQ(condition("Ready").status, "True");
+    EXPECT_EQ(condition("Stalled").status, "True");
 }
 
 TEST_F(VerdictTest, IsStalledWithTheServersWordsOnARefusedObject) {

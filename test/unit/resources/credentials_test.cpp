@@ -7,7 +7,6 @@
 namespace {
 
 using kube::Json;
-using ::testing::AnyOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 

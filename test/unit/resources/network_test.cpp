@@ -14,6 +14,19 @@ using ::testing::Not;
 // "from -> to:port". Ends are components, or what a policy says of the world outside.
 using Connections = std::set<std::string>;
 
+std::string row(const std::string& from, const std::string& to) {
+    return from + " -> " + to;
+}
+std::string on_port(const std::string& end, const std::string& port) {
+    return end + ":" + port;
+}
+
+// "8080", or "53/UDP".
+std::string text_of(const Json& port) {
+    const std::string number = std::to_string(port["port"].get<int>());
+    return port["protocol"] == "TCP" ? number : number + "/" + port["protocol"].get<std::string>();
+}
+
 // Labels of the pods of a component, Jobs' included.
 Json labels_of_pods(const std::string& component) {
     return {{"app.kubernetes.io/instance", "shop"},
@@ -66,8 +79,7 @@ std::set<std::string> allowed(const kube::Objects& policies, const std::string& 
                 from.emplace_back("anywhere");
             }
             for (const Json& port : rule["ports"]) {
-                const std::string protocol = port["protocol"] == "TCP" ? "" : "/" + port["protocol"].get<std::string>();
-                for (const std::string& end : from) ends.insert(end + ":" + std::to_string(port["port"].get<int>()) + protocol);
+                for (const std::string& end : from) ends.insert(on_port(end, text_of(port)));
             }
         }
     }
@@ -85,16 +97,21 @@ Connections connections(const kube::Objects& objects) {
     for (const std::string& from : kParts) {
         const std::set<std::string> out = allowed(policies, from, "egress", "to");
         for (const std::string& end : out) {
-            if (end != "*" && is_outside(end)) found.insert(from + " -> " + end);
+            if (end != "*" && is_outside(end)) found.insert(row(from, end));
         }
         for (const std::string& to : kParts) {
             for (const std::string& end : allowed(policies, to, "ingress", "from")) {
-                if (end == "*") continue;
-                const std::string port = end.substr(end.find(':'));
+                if (end == "*") {
+                    // Anybody reaches a pod that no policy selects: no matter for a stranger's, never so for one of ours.
+                    if (to != "stranger") found.insert(row(from, on_port(to, "any")));
+                    continue;
+                }
+                const std::string source = end.substr(0, end.find(':'));
+                const std::string target = on_port(to, end.substr(end.find(':') + 1));
                 if (is_outside(end)) {
-                    found.insert(end.substr(0, end.find(':')) + " -> " + to + port);
-                } else if (end == from + port && (out.contains("*") || out.contains(to + port))) {
-                    found.insert(from + " -> " + to + port);
+                    found.insert(row(source, target));
+                } else if (source == from && (out.contains("*") || out.contains(target))) {
+                    found.insert(row(from, target));
                 }
             }
         }
@@ -106,7 +123,7 @@ void expect(Connections& connections, const std::vector<std::string>& from, cons
             const std::vector<std::string>& ports) {
     for (const std::string& a : from) {
         for (const std::string& b : to) {
-            for (const std::string& port : ports) connections.insert(a + " -> " + b + ":" + port);
+            for (const std::string& port : ports) connections.insert(row(a, on_port(b, port)));
         }
     }
 }

@@ -1,0 +1,155 @@
+#include "forwarder.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <stdexcept>
+#include <system_error>
+
+namespace apiserver {
+
+namespace {
+
+sockaddr_in loopback(std::uint16_t port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(port);
+    return address;
+}
+
+void require(bool good, const char* what) {
+    if (!good) throw std::system_error(errno, std::generic_category(), what);
+}
+
+int new_socket() {
+    const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    require(descriptor >= 0, "socket");
+    return descriptor;
+}
+
+// A socket that has a port and does not listen.
+std::pair<int, std::uint16_t> bound_socket() {
+    const int descriptor = new_socket();
+    sockaddr_in address = loopback(0);
+    socklen_t size = sizeof address;
+    require(::bind(descriptor, reinterpret_cast<sockaddr*>(&address), size) == 0, "bind");
+    require(::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size) == 0, "getsockname");
+    return {descriptor, ntohs(address.sin_port)};
+}
+
+int connected_socket(std::uint16_t port) {
+    const int descriptor = new_socket();
+    const sockaddr_in address = loopback(port);
+    require(::connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0, "connect");
+    return descriptor;
+}
+
+void send_all(int to, const char* data, ssize_t size) {
+    while (size > 0) {
+        const ssize_t sent = ::send(to, data, static_cast<std::size_t>(size), MSG_NOSIGNAL);
+        if (sent <= 0) return;
+        data += sent;
+        size -= sent;
+    }
+}
+
+}  // namespace
+
+// One connection: both of its sockets, and a thread for each direction.
+struct Forwarder::Link {
+    Link(int from, int to)
+        : client(from), server(to), up([this] { pump(client, server); }), down([this] { pump(server, client); }) {}
+    ~Link() {
+        end();
+        up.join();
+        down.join();
+        ::close(client);
+        ::close(server);
+    }
+
+    void end() const {
+        ::shutdown(client, SHUT_RDWR);
+        ::shutdown(server, SHUT_RDWR);
+    }
+
+    // A stalled link still takes what it is sent, so that the senders' kernels see nothing amiss.
+    void pump(int from, int to) const {
+        std::array<char, 16384> buffer;
+        while (true) {
+            const ssize_t size = ::recv(from, buffer.data(), buffer.size(), 0);
+            if (size <= 0) break;
+            if (!stalled) send_all(to, buffer.data(), size);
+        }
+        if (!stalled) end();
+    }
+
+    int client;
+    int server;
+    std::atomic<bool> stalled = false;
+    std::jthread up;
+    std::jthread down;
+};
+
+Forwarder::Forwarder(std::uint16_t target) : target_(target) {
+    const auto [descriptor, port] = bound_socket();
+    listener_ = descriptor;
+    port_ = port;
+}
+
+Forwarder::~Forwarder() {
+    close();
+    const std::lock_guard lock(mutex_);
+    links_.clear();
+}
+
+void Forwarder::open() {
+    require(::listen(listener_, SOMAXCONN) == 0, "listen");
+    acceptor_ = std::jthread([this] { accept(); });
+}
+
+void Forwarder::accept() {
+    while (true) {
+        const int client = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+        if (client < 0) return;
+        const int server = connected_socket(target_);
+        for (const int each : {client, server}) {
+            const int on = 1;
+            ::setsockopt(each, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        }
+        const std::lock_guard lock(mutex_);
+        links_.push_back(std::make_unique<Link>(client, server));
+    }
+}
+
+void Forwarder::drop() {
+    const std::lock_guard lock(mutex_);
+    links_.clear();
+}
+
+void Forwarder::stall() {
+    const std::lock_guard lock(mutex_);
+    for (const auto& link : links_) link->stalled = true;
+}
+
+void Forwarder::close() {
+    const int listener = listener_.exchange(-1);
+    if (listener < 0) return;
+    ::shutdown(listener, SHUT_RDWR);
+    if (acceptor_.joinable()) acceptor_.join();
+    ::close(listener);
+    drop();
+}
+
+std::uint16_t free_port() {
+    const auto [descriptor, port] = bound_socket();
+    ::close(descriptor);
+    return port;
+}
+
+}  // namespace apiserver
