@@ -36,6 +36,13 @@ using boost::asio::awaitable;
 // Much less than the 30 s that Kubernetes gives a pod to stop.
 constexpr std::chrono::seconds kPatience{5};
 
+// A renewal that hangs must leave time for another within the lease's deadline of 10 s: half of it, as client-go has it.
+client::Limits lease_limits() {
+    client::Limits limits;
+    limits.connect = limits.handshake = limits.request = base::Duration{5'000};
+    return limits;
+}
+
 client::Selection platforms_of(const std::string& ns) {
     client::Selection selection;
     selection.ns = ns;
@@ -56,7 +63,7 @@ public:
           options_(options),
           log_(log),
           client_(io, options.config, &registry_),
-          lease_client_(io, options.config, nullptr),
+          lease_client_(io, options.config, nullptr, lease_limits()),
           identity_(runtime::lease_identity()),
           events_(io, client_, identity_, clock_, log),
           lease_(io, lease_client_, lease_key(options), identity_, clock_, log, &registry_),
@@ -121,21 +128,26 @@ private:
         log_.info("leading", {{"namespace", options_.watch_namespace.empty() ? "(all)" : options_.watch_namespace}});
         leading_ = true;
         children_.start();
-        boost::asio::co_spawn(io_, events_.run(), boost::asio::detached);
+        events_sent_ = false;
+        boost::asio::co_spawn(io_, events_.run(), [this](const std::exception_ptr&) {
+            events_sent_ = true;
+            changed_.cancel();
+        });
         boost::asio::co_spawn(io_, platform_watcher_.run(), boost::asio::detached);
         boost::asio::co_spawn(io_, definition_watcher_.run(), boost::asio::detached);
         if (options_.leader_elect) {
             co_await lease_.hold();
         } else {
-            co_await stopped();
+            co_await until(stopping_);
         }
     }
 
-    awaitable<void> stopped() {
-        while (!stopping_) {
-            idle_.expires_at(boost::asio::steady_timer::time_point::max());
+    // Whoever sets the flag cancels changed_.
+    awaitable<void> until(const bool& flag) {
+        while (!flag) {
+            changed_.expires_at(boost::asio::steady_timer::time_point::max());
             boost::system::error_code woken;
-            co_await idle_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, woken));
+            co_await changed_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, woken));
         }
     }
 
@@ -188,14 +200,14 @@ private:
     void stop_by(int signal) {
         log_.info("stopping", {{"signal", signal}});
         stopping_ = true;
-        idle_.cancel();
+        changed_.cancel();
         lease_.stop();
     }
 
     // Lets what is under way finish, but not for longer than a request to an API server that does not answer is worth.
     awaitable<void> shut_down() {
-        idle_.expires_after(kPatience);
-        idle_.async_wait([this](const boost::system::error_code& cancelled) {
+        patience_.expires_after(kPatience);
+        patience_.async_wait([this](const boost::system::error_code& cancelled) {
             if (cancelled) return;
             client_.close();
             lease_client_.close();
@@ -206,8 +218,9 @@ private:
         references_.stop();
         children_.stop();
         events_.stop();
+        co_await until(events_sent_);
         if (options_.leader_elect) co_await lease_.release();
-        idle_.cancel();
+        patience_.cancel();
         server_.stop();
         signals_.close();
         client_.close();
@@ -238,10 +251,12 @@ private:
     runtime::Controller controller_;
     http::Server server_;
     base::StopSignals signals_;
-    boost::asio::steady_timer idle_{io_};
+    boost::asio::steady_timer changed_{io_};
+    boost::asio::steady_timer patience_{io_};
     bool leading_ = false;
     bool begun_ = false;
     bool stopping_ = false;
+    bool events_sent_ = true;  // Nothing is under way.
     int exit_status_ = 0;
 };
 

@@ -134,11 +134,11 @@ Client::~Client() {
     close();
 }
 
-awaitable<std::optional<Json>> Client::get(kube::Kind kind, kube::Key key, Part part) {
+awaitable<std::optional<Json>> Client::get(kube::Kind kind, const kube::Key& key, Part part) {
     return send_get(transport_, {call_name("get", kind, key), "GET", item(kind, key).text(), accept(part, false)});
 }
 
-awaitable<Json> Client::create(kube::Kind kind, Json object) {
+awaitable<Json> Client::create(kube::Kind kind, const Json& object) {
     const kube::Key key = key_of(object);
     Target target = collection(kind, key.ns);
     target.query("fieldValidation", "Strict");
@@ -147,14 +147,15 @@ awaitable<Json> Client::create(kube::Kind kind, Json object) {
     return send(transport_, std::move(call));
 }
 
-awaitable<Json> Client::replace(kube::Kind kind, Json object) {
+awaitable<Json> Client::replace(kube::Kind kind, const Json& object) {
     const kube::Key key = key_of(object);
     Target target = item(kind, key);
     target.query("fieldValidation", "Strict");
     return send(transport_, {call_name("replace", kind, key), "PUT", target.text(), kJson, kJson, object.dump()});
 }
 
-awaitable<Json> Client::apply(kube::Kind kind, Json object, std::string field_manager, std::string subresource, DryRun dry_run) {
+awaitable<Json> Client::apply(kube::Kind kind, const Json& object, const std::string& field_manager,
+                              const std::string& subresource, DryRun dry_run) {
     const kube::Key key = key_of(object);
     Target target = item(kind, key, subresource);
     target.query("fieldManager", field_manager).query("force", "true").query("fieldValidation", "Strict");
@@ -162,13 +163,13 @@ awaitable<Json> Client::apply(kube::Kind kind, Json object, std::string field_ma
     return send(transport_, {call_name("apply", kind, key), "PATCH", target.text(), kJson, kApplyPatch, object.dump()});
 }
 
-awaitable<Json> Client::merge_patch(kube::Kind kind, kube::Key key, Json patch, std::string subresource) {
+awaitable<Json> Client::merge_patch(kube::Kind kind, const kube::Key& key, const Json& patch, const std::string& subresource) {
     Target target = item(kind, key, subresource);
     target.query("fieldValidation", "Strict");
     return send(transport_, {call_name("patch", kind, key), "PATCH", target.text(), kJson, kMergePatch, patch.dump()});
 }
 
-awaitable<bool> Client::remove(kube::Kind kind, kube::Key key, std::string uid, Propagation propagation) {
+awaitable<bool> Client::remove(kube::Kind kind, const kube::Key& key, std::string uid, Propagation propagation) {
     Json options = {{"apiVersion", "v1"}, {"kind", "DeleteOptions"}, {"propagationPolicy", text(propagation)}};
     if (!uid.empty()) options["preconditions"] = {{"uid", uid}};
     const Target target = item(kind, key);
@@ -177,7 +178,7 @@ awaitable<bool> Client::remove(kube::Kind kind, kube::Key key, std::string uid, 
     return send_delete(transport_, std::move(call), std::move(uid), std::move(look));
 }
 
-awaitable<ListPage> Client::list(kube::Kind kind, Selection selection, std::string continue_token, int limit) {
+awaitable<ListPage> Client::list(kube::Kind kind, const Selection& selection, const std::string& continue_token, int limit) {
     Target target = collection(kind, selection.ns);
     target.query("labelSelector", selection.label_selector).query("fieldSelector", selection.field_selector);
     target.query("limit", limit > 0 ? std::to_string(limit) : "").query("continue", continue_token);
@@ -186,7 +187,8 @@ awaitable<ListPage> Client::list(kube::Kind kind, Selection selection, std::stri
     return send_list(transport_, std::move(call));
 }
 
-awaitable<std::unique_ptr<WatchStream>> Client::watch(kube::Kind kind, Selection selection, std::string resource_version) {
+awaitable<std::unique_ptr<WatchStream>> Client::watch(kube::Kind kind, const Selection& selection,
+                                                      const std::string& resource_version) {
     // A tenth of jitter, so that the streams that began together don't end together.
     static thread_local std::minstd_rand random{std::random_device{}()};
     const auto base = transport_->limits().watch;

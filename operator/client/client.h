@@ -44,7 +44,8 @@ enum class Propagation { Background, Foreground, Orphan };
 // Every verb throws ApiError when the API server refuses, ConnectionError when it can't be reached or its answer can't be read,
 // and std::runtime_error when our credentials can't be had. Messages begin with "VERB Kind ns/name". Lives on one loop, one
 // thread. Connections are kept alive and reused; a request on a reused connection that the server had closed is sent once more on
-// a new one. Each request has a time limit. A watch has a connection of its own.
+// a new one. Each request has a time limit. A watch has a connection of its own. Arguments are read before a verb returns its
+// awaitable, which therefore holds no reference to them.
 class Client {
 public:
     // `registry` receives rest_client_requests_total{code,method,host} and rest_client_request_duration_seconds{verb,host}; it
@@ -55,21 +56,24 @@ public:
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;
 
-    awaitable<std::optional<kube::Json>> get(kube::Kind kind, kube::Key key, Part part = Part::Whole);  // Nothing: 404.
-    awaitable<kube::Json> create(kube::Kind kind, kube::Json object);
-    awaitable<kube::Json> replace(kube::Kind kind, kube::Json object);  // PUT; conflicts by its resourceVersion.
+    awaitable<std::optional<kube::Json>> get(kube::Kind kind, const kube::Key& key, Part part = Part::Whole);  // Nothing: 404.
+    awaitable<kube::Json> create(kube::Kind kind, const kube::Json& object);
+    awaitable<kube::Json> replace(kube::Kind kind, const kube::Json& object);  // PUT; conflicts by its resourceVersion.
     // Server-side apply with force and strict field validation. `subresource` is empty or "status".
-    awaitable<kube::Json> apply(kube::Kind kind, kube::Json object, std::string field_manager, std::string subresource = "",
-                                DryRun dry_run = DryRun::No);
-    awaitable<kube::Json> merge_patch(kube::Kind kind, kube::Key key, kube::Json patch, std::string subresource = "");
+    awaitable<kube::Json> apply(kube::Kind kind, const kube::Json& object, const std::string& field_manager,
+                                const std::string& subresource = "", DryRun dry_run = DryRun::No);
+    awaitable<kube::Json> merge_patch(kube::Kind kind, const kube::Key& key, const kube::Json& patch,
+                                      const std::string& subresource = "");
     // False: it was gone already, or, with a uid, only another incarnation was there.
-    awaitable<bool> remove(kube::Kind kind, kube::Key key, std::string uid = "",
+    awaitable<bool> remove(kube::Kind kind, const kube::Key& key, std::string uid = "",
                            Propagation propagation = Propagation::Background);
 
-    awaitable<ListPage> list(kube::Kind kind, Selection selection, std::string continue_token = "", int limit = 500);
+    awaitable<ListPage> list(kube::Kind kind, const Selection& selection, const std::string& continue_token = "",
+                             int limit = 500);
     // From `resource_version`; or, where that is empty, streaming: the present objects as Added events, then a Bookmark whose
     // metadata.annotations has "k8s.io/initial-events-end", then changes (ApiError 400 or 422 where the server can't).
-    awaitable<std::unique_ptr<WatchStream>> watch(kube::Kind kind, Selection selection, std::string resource_version);
+    awaitable<std::unique_ptr<WatchStream>> watch(kube::Kind kind, const Selection& selection,
+                                                  const std::string& resource_version);
 
     // GET of any path: "/version", "/readyz".
     awaitable<std::string> get_raw(std::string path);

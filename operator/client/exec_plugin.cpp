@@ -87,6 +87,7 @@ private:
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
     std::vector<char*> list;
+    list.reserve(texts.size() + 1);
     for (std::string& text : texts) list.push_back(text.data());
     list.push_back(nullptr);
     return list;
@@ -100,7 +101,7 @@ std::vector<std::string> environment(const ExecPlugin& plugin, const std::string
         const std::string text = *entry;
         if (!set.contains(text.substr(0, text.find('=')))) all.push_back(text);
     }
-    for (const auto& [name, value] : set) all.push_back(name + "=" + value);
+    for (const auto& [name, value] : set) all.push_back(std::string(name).append("=").append(value));
     return all;
 }
 

@@ -16,8 +16,8 @@ namespace {
 // A value of a file with its place, which every message names.
 class Field {
 public:
-    Field(YAML::Node node, std::string file, std::string name)
-        : node_(std::move(node)), file_(std::move(file)), name_(std::move(name)) {}
+    Field(const YAML::Node& node, std::string file, std::string name)
+        : node_(node), file_(std::move(file)), name_(std::move(name)) {}
 
     [[noreturn]] void refuse(const std::string& why) const {
         throw std::runtime_error("kubeconfig " + file_ + ": " + name_ + ": " + why);
@@ -95,7 +95,10 @@ std::optional<Field> find(const std::vector<Field>& roots, const std::string& li
                           const std::string& name) {
     for (const Field& root : roots) {
         for (const Field& item : root[list].items()) {
-            if (item["name"].text() == name) return item[key].named(list + "[name=" + name + "]." + key);
+            if (item["name"].text() != name) continue;
+            std::string place = list;
+            place.append("[name=").append(name).append("].").append(key);
+            return item[key].named(std::move(place));
         }
     }
     return std::nullopt;

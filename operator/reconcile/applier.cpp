@@ -1,8 +1,18 @@
 #include "reconcile/applier.h"
 
 #include <algorithm>
+#include <exception>
+#include <memory>
 #include <optional>
 #include <set>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "api/names.h"
 
@@ -11,6 +21,9 @@ namespace reconcile {
 namespace {
 
 using boost::asio::awaitable;
+
+// Requests under way for one platform. The API server works on each for some milliseconds; more than it has cores gains nothing.
+constexpr int kAtOnce = 4;
 
 constexpr int kInvalid = 422;
 const std::string kManager(api::kFieldManager);
@@ -48,24 +61,67 @@ bool Applier::matches(const kube::Object& wanted) const {
     return rewritten != rewritten_.end() && rewritten->second == std::pair(digest, live->digest);
 }
 
-awaitable<std::vector<std::string>> Applier::apply(const api::Platform& platform, kube::Objects wanted) {
+// Objects that are being applied: several at once, begun in their order.
+struct Applier::Batch {
+    explicit Batch(const boost::asio::any_io_executor& executor) : ended(executor) {}
+
+    api::Platform platform;
+    kube::Objects wanted;
+    std::size_t next = 0;
+    int workers = 0;
     std::vector<std::string> refused;
-    for (const kube::Object& object : wanted) {
+    std::exception_ptr failure;
+    boost::asio::steady_timer ended;  // Cancelled by the last worker.
+};
+
+awaitable<std::vector<std::string>> Applier::apply(const api::Platform& platform, kube::Objects wanted) {
+    std::erase_if(wanted, [&](kube::Object& object) { return !needs_write(platform, object); });
+    if (wanted.empty()) co_return std::vector<std::string>{};
+
+    const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
+    const auto batch = std::make_shared<Batch>(executor);
+    batch->platform = platform;
+    batch->wanted = std::move(wanted);
+    for (; batch->workers < kAtOnce; ++batch->workers) boost::asio::co_spawn(executor, work_through(batch), boost::asio::detached);
+    while (batch->workers > 0) {
+        batch->ended.expires_at(boost::asio::steady_timer::time_point::max());
+        boost::system::error_code woken;
+        co_await batch->ended.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, woken));
+    }
+    if (batch->failure) std::rethrow_exception(batch->failure);
+    std::sort(batch->refused.begin(), batch->refused.end());
+    co_return batch->refused;
+}
+
+awaitable<void> Applier::work_through(std::shared_ptr<Batch> batch) {
+    while (batch->next < batch->wanted.size() && !batch->failure) {
+        const kube::Object& object = batch->wanted[batch->next++];
         try {
-            co_await apply_one(platform, object);
+            co_await apply_one(batch->platform, object);
         } catch (const client::ApiError& error) {
-            if (!is_refusal(error)) throw;
-            refused.emplace_back(error.what());
+            if (is_refusal(error)) {
+                batch->refused.emplace_back(error.what());
+            } else {
+                batch->failure = std::current_exception();
+            }
+        } catch (...) {
+            batch->failure = std::current_exception();
         }
     }
-    co_return refused;
+    if (--batch->workers == 0) batch->ended.cancel();
+}
+
+// Takes the number of replicas out of a service's Deployment: it has a field manager of its own.
+bool Applier::needs_write(const api::Platform& platform, kube::Object& wanted) const {
+    const api::ServiceSettings* settings = wanted.kind == kube::kDeployment ? settings_of(platform, wanted) : nullptr;
+    if (settings) wanted["spec"].erase("replicas");
+    if (!matches(wanted)) return true;
+    return settings && replicas_to_set(*settings, children_.find(wanted.kind, wanted.key())->replicas, false);
 }
 
 awaitable<void> Applier::apply_one(const api::Platform& platform, kube::Object wanted) {
     const kube::Key key = wanted.key();
     const api::ServiceSettings* settings = wanted.kind == kube::kDeployment ? settings_of(platform, wanted) : nullptr;
-    if (settings) wanted["spec"].erase("replicas");  // The number has a field manager of its own.
-
     const bool is_new = children_.find(wanted.kind, key) == nullptr;
     if (!matches(wanted)) {
         bool fits = true;
@@ -84,7 +140,7 @@ awaitable<void> Applier::apply_one(const api::Platform& platform, kube::Object w
             rewritten_[{std::string(wanted.kind.name), key}] = {digest, live->digest};
         }
     }
-    if (settings) co_await hand_over_replicas(platform, key, is_new);
+    if (settings) co_await set_replicas(*settings, key, is_new);
 }
 
 // An apply leaves what others added, which may not go together with what is wanted: a second, unnamed port of a Service. Then the
@@ -109,11 +165,9 @@ awaitable<void> Applier::replace(kube::Object wanted) {
     children_.learn(wanted.kind, answer);
 }
 
-awaitable<void> Applier::hand_over_replicas(const api::Platform& platform, kube::Key key, bool is_new) {
+awaitable<void> Applier::set_replicas(api::ServiceSettings settings, kube::Key key, bool is_new) {
     const Child* live = children_.find(kube::kDeployment, key);
-    if (!live) co_return;
-    const auto part = key.name.substr(platform.key.name.size() + 1);
-    const std::optional<std::int64_t> replicas = replicas_to_set(platform.spec.services.at(part), live->replicas, is_new);
+    const std::optional<std::int64_t> replicas = live ? replicas_to_set(settings, live->replicas, is_new) : std::nullopt;
     if (!replicas) co_return;
     kube::Object scaled = kube::Object::make(kube::kDeployment, key);
     scaled["metadata"]["uid"] = live->uid;  // Or a Deployment that was just deleted would come back with nothing in it.

@@ -3,6 +3,8 @@
 
 #include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,9 +39,13 @@ public:
     boost::asio::awaitable<void> remove(kube::Kind kind, kube::Key key, std::string uid);
 
 private:
+    struct Batch;
+
     boost::asio::awaitable<void> apply_one(const api::Platform& platform, kube::Object wanted);
     boost::asio::awaitable<void> replace(kube::Object wanted);
-    boost::asio::awaitable<void> hand_over_replicas(const api::Platform& platform, kube::Key key, bool is_new);
+    boost::asio::awaitable<void> set_replicas(api::ServiceSettings settings, kube::Key key, bool is_new);
+    bool needs_write(const api::Platform& platform, kube::Object& wanted) const;
+    boost::asio::awaitable<void> work_through(std::shared_ptr<Batch> batch);
 
     client::Client& client_;
     Children& children_;

@@ -18,7 +18,7 @@ using testing::Not;
 namespace fs = std::filesystem;
 
 Json rule(const std::string& group, std::vector<std::string> resources, std::vector<std::string> verbs) {
-    return {{"apiGroups", {group}}, {"resources", std::move(resources)}, {"verbs", std::move(verbs)}};
+    return {{"apiGroups", Json::array({group})}, {"resources", std::move(resources)}, {"verbs", std::move(verbs)}};
 }
 
 // All that the operator may need in the namespace that it watches.
@@ -73,9 +73,9 @@ protected:
         const Json config{{"apiVersion", "v1"},
                           {"kind", "Config"},
                           {"current-context", "c"},
-                          {"clusters", {{{"name", "c"}, {"cluster", cluster}}}},
-                          {"users", {{{"name", "u"}, {"user", user}}}},
-                          {"contexts", {{{"name", "c"}, {"context", {{"cluster", "c"}, {"user", "u"}}}}}}};
+                          {"clusters", Json::array({{{"name", "c"}, {"cluster", cluster}}})},
+                          {"users", Json::array({{{"name", "u"}, {"user", user}}})},
+                          {"contexts", Json::array({{{"name", "c"}, {"context", {{"cluster", "c"}, {"user", "u"}}}}})}};
         return write("kubeconfig", config.dump());
     }
 
@@ -184,7 +184,7 @@ protected:
                  {{"apiVersion", "client.authentication.k8s.io/v1"},
                   {"command", "./plugin"},
                   {"interactiveMode", "Never"},
-                  {"env", {{{"name", "TOKEN_PATH"}, {"value", file}}}}}}};
+                  {"env", Json::array({{{"name", "TOKEN_PATH"}, {"value", file}}})}}}};
     }
 };
 
