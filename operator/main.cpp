@@ -1,12 +1,10 @@
 // The command line: what each command takes, and which function does it.
 #include <CLI/CLI.hpp>
-
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 
 #include "cli/commands.h"
 #include "client/client.h"
@@ -60,7 +58,8 @@ int main(int argc, char** argv) {
     run_command.add_option("--listen", run_options.listen, "Address of /metrics, /livez and /readyz")->capture_default_str();
     run_command.add_option("--watch-namespace", run_options.watch_namespace, "Watch this namespace alone (default: all)");
     run_command.add_flag("!--no-leader-elect", run_options.leader_elect, "Work without a lease: this is the only replica");
-    run_command.add_option("--lease-namespace", run_options.lease_namespace, "Namespace of the Lease (default: the operator's own)");
+    run_command.add_option("--lease-namespace", run_options.lease_namespace,
+                           "Namespace of the Lease (default: the operator's own)");
     run_command.add_option("--lease-name", run_options.lease_name, "Name of the Lease")->capture_default_str();
     run_command.add_option("--workers", run_options.workers, "Platforms reconciled at the same time")
         ->capture_default_str()
@@ -78,10 +77,12 @@ int main(int argc, char** argv) {
     cli::RenderOptions render_options;
     render_options.ns = "default";
     CLI::App& render_command = *app.add_subcommand("render", "Print every object of a platform; needs no cluster");
-    render_command.add_option("-f,--file", render_options.file, "EcommercePlatform in YAML or JSON; - is standard input")->required();
+    render_command.add_option("-f,--file", render_options.file, "EcommercePlatform in YAML or JSON; - is standard input")
+        ->required();
     render_command.add_option("-n,--namespace", render_options.ns, "Namespace, where the file names none")->capture_default_str();
     render_command.add_option("--without", render_options.without, "API group that the cluster lacks (may be repeated)");
-    render_command.add_flag("--generate-secrets", render_options.generate_secrets, "Add the generated Secrets, with fresh values");
+    render_command.add_flag("--generate-secrets", render_options.generate_secrets,
+                            "Add the generated Secrets, with fresh values");
     render_command.callback([&] { status = cli::render(render_options, std::cout, std::cerr); });
 
     std::string validate_file;
@@ -108,6 +109,10 @@ int main(int argc, char** argv) {
         return app.exit(error) == 0 ? cli::kOk : cli::kFailed;
     } catch (const std::exception& error) {
         std::cerr << "ecommerce-operator: " << error.what() << "\n";
+        return cli::kFailed;
+    }
+    if (!std::cout.flush()) {
+        std::cerr << "ecommerce-operator: cannot write the output\n";
         return cli::kFailed;
     }
     return status;

@@ -1,18 +1,17 @@
 #include "run.h"
 
 #include <malloc.h>
-
-#include <memory>
-#include <optional>
-#include <utility>
+#include <prometheus/counter.h>
+#include <prometheus/registry.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <prometheus/counter.h>
-#include <prometheus/registry.h>
+#include <memory>
+#include <optional>
+#include <utility>
 
 #include "api/names.h"
 #include "client/client.h"

@@ -60,8 +60,8 @@ struct Images {
 struct Ingress {
     Exposure kind = Exposure::None;
     std::string host;
-    std::string class_name;            // Ingress only; empty: the cluster's default class.
-    std::string parent_name;           // HTTPRoute only: the Gateway.
+    std::string class_name;   // Ingress only; empty: the cluster's default class.
+    std::string parent_name;  // HTTPRoute only: the Gateway.
     std::string parent_ns;
     std::string tls_secret_name;       // Ingress only: a Gateway terminates TLS itself.
     std::string controller_namespace;  // From where requests come; empty with NodePort: anywhere.

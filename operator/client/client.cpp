@@ -118,7 +118,7 @@ awaitable<std::unique_ptr<WatchStream>> send_watch(TransportPtr transport, Call 
     const std::string name = call.name;
     const auto deadline = std::chrono::steady_clock::now() + server_limit + transport->limits().watch_grace;
     const ConnectionPtr connection = co_await transport->open_stream(std::move(call), deadline);
-    co_return std::make_unique<OpenWatch>(name, connection, transport->limits().event);
+    co_return std::make_unique<OpenWatch>(name, connection, transport->limits(), deadline);
 }
 
 awaitable<std::string> send_raw(TransportPtr transport, Call call) {

@@ -15,7 +15,9 @@ struct Limits {
     std::chrono::milliseconds exec{60'000};  // A credential plugin may ask another service.
     std::chrono::seconds watch{290};  // Asked of the server; below the 5 min at which many proxies cut. Plus up to a tenth.
     std::chrono::milliseconds watch_grace{15'000};  // A stream still open so long after the server should have ended it is dead.
-    std::size_t connections = 8;                    // For requests; a watch has one of its own.
+    std::chrono::milliseconds watch_silence{
+        150'000};                 // Longer than twice the minute after which API servers send a bookmark: dead.
+    std::size_t connections = 8;  // For requests; a watch has one of its own.
     std::size_t body = 8u << 20;
     std::size_t list_body = 64u << 20;
     std::size_t event = 16u << 20;  // etcd keeps objects below 1.5 MiB; JSON and managed fields may add to it.

@@ -1,5 +1,6 @@
 #include "client/open_watch.h"
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 
@@ -9,8 +10,12 @@ namespace client {
 
 using Cause = ConnectionError::Cause;
 
-OpenWatch::OpenWatch(std::string call, ConnectionPtr connection, std::size_t longest_event)
-    : call_(std::move(call)), connection_(std::move(connection)), lines_(longest_event) {}
+OpenWatch::OpenWatch(std::string call, ConnectionPtr connection, const Limits& limits, std::chrono::steady_clock::time_point end)
+    : call_(std::move(call)),
+      connection_(std::move(connection)),
+      lines_(limits.event),
+      silence_(limits.watch_silence),
+      end_(end) {}
 
 OpenWatch::~OpenWatch() {
     connection_->close();
@@ -42,6 +47,7 @@ awaitable<std::optional<WatchEvent>> OpenWatch::next() {
     while (!text) {
         std::string bytes;
         bool more = false;
+        connection->set_deadline(std::min(end_, std::chrono::steady_clock::now() + silence_));
         try {
             more = co_await connection->read_body(bytes);
         } catch (const ConnectionError& error) {

@@ -1,10 +1,11 @@
 // A watch's answer, read as it comes.
 #pragma once
 
-#include <cstddef>
+#include <chrono>
 #include <string>
 
 #include "client/connection.h"
+#include "client/limits.h"
 #include "client/watch_lines.h"
 #include "client/watch_stream.h"
 
@@ -12,8 +13,8 @@ namespace client {
 
 class OpenWatch final : public WatchStream {
 public:
-    // `connection` has read the answer's head. `call` opens every message.
-    OpenWatch(std::string call, ConnectionPtr connection, std::size_t longest_event);
+    // `connection` has read the answer's head. `call` opens every message. The stream may last until `end`.
+    OpenWatch(std::string call, ConnectionPtr connection, const Limits& limits, std::chrono::steady_clock::time_point end);
     ~OpenWatch() override;
     OpenWatch(const OpenWatch&) = delete;
     OpenWatch& operator=(const OpenWatch&) = delete;
@@ -28,6 +29,8 @@ private:
     std::string call_;
     ConnectionPtr connection_;
     LineSplitter lines_;
+    std::chrono::milliseconds silence_;
+    std::chrono::steady_clock::time_point end_;
 };
 
 }  // namespace client

@@ -6,7 +6,9 @@ std::string Kind::api_version() const {
     return group.empty() ? std::string(version) : std::string(group) + "/" + std::string(version);
 }
 
-std::string Kind::resource() const { return std::string(plural) + "." + std::string(group); }
+std::string Kind::resource() const {
+    return std::string(plural) + "." + std::string(group);
+}
 
 std::string Kind::path(std::string_view ns) const {
     std::string path = group.empty() ? "/api/" : "/apis/";
@@ -16,9 +18,9 @@ std::string Kind::path(std::string_view ns) const {
 }
 
 const std::vector<Kind>& child_kinds() {
-    static const std::vector<Kind> kinds{kPriorityClass, kServiceAccount, kSecret,      kConfigMap,
-                                         kService,       kNetworkPolicy,  kStatefulSet, kDeployment,
-                                         kHorizontalPodAutoscaler, kPodDisruptionBudget, kIngress, kHttpRoute};
+    static const std::vector<Kind> kinds{
+        kPriorityClass,           kServiceAccount,      kSecret,  kConfigMap, kService, kNetworkPolicy, kStatefulSet, kDeployment,
+        kHorizontalPodAutoscaler, kPodDisruptionBudget, kIngress, kHttpRoute};
     return kinds;
 }
 

@@ -17,7 +17,7 @@ struct Kind {
 
     std::string api_version() const;  // "apps/v1", "v1".
 
-    std::string resource() const;     // "deployments.apps", as a CustomResourceDefinition would be named.
+    std::string resource() const;  // "deployments.apps", as a CustomResourceDefinition would be named.
 
     // Path of the collection: /apis/apps/v1/namespaces/shop/deployments. An empty namespace means all of them.
     std::string path(std::string_view ns) const;

@@ -76,7 +76,9 @@ std::uint64_t mix(std::uint64_t hash, std::string_view bytes) {
 }
 
 // Strings go in with their length and containers between brackets, so that neighbours can't run into each other.
-std::uint64_t mix_text(std::uint64_t hash, const std::string& text) { return mix(mix(hash, std::to_string(text.size()) + "s"), text); }
+std::uint64_t mix_text(std::uint64_t hash, const std::string& text) {
+    return mix(mix(hash, std::to_string(text.size()) + "s"), text);
+}
 
 std::uint64_t mix_value(std::uint64_t hash, const Json& value) {
     switch (value.type()) {
@@ -134,6 +136,8 @@ Json without_values(Json object) {
     return object;
 }
 
-std::uint64_t digest(const Json& value) { return mix_value(14695981039346656037ULL, value); }
+std::uint64_t digest(const Json& value) {
+    return mix_value(14695981039346656037ULL, value);
+}
 
 }  // namespace kube

@@ -2,7 +2,9 @@
 
 namespace kube {
 
-std::string to_string(const Key& key) { return key.ns.empty() ? key.name : key.ns + "/" + key.name; }
+std::string to_string(const Key& key) {
+    return key.ns.empty() ? key.name : key.ns + "/" + key.name;
+}
 
 Object Object::make(const Kind& kind, const Key& key) {
     Object object{kind, {{"apiVersion", kind.api_version()}, {"kind", kind.name}, {"metadata", {{"name", key.name}}}}};
@@ -10,9 +12,13 @@ Object Object::make(const Kind& kind, const Key& key) {
     return object;
 }
 
-Key Object::key() const { return {string_at(json, {"metadata", "namespace"}), string_at(json, {"metadata", "name"})}; }
+Key Object::key() const {
+    return {string_at(json, {"metadata", "namespace"}), string_at(json, {"metadata", "name"})};
+}
 
-std::string to_string(const Object& object) { return std::string(object.kind.name) + " " + to_string(object.key()); }
+std::string to_string(const Object& object) {
+    return std::string(object.kind.name) + " " + to_string(object.key());
+}
 
 const Json& at(const Json& json, std::initializer_list<std::string_view> path) {
     static const Json null;

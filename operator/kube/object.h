@@ -39,7 +39,7 @@ std::string to_string(const Object& object);  // "Deployment shop/shop-catalog"
 
 // Member at a path of keys, or null where any of them is missing: at(json, {"status", "replicas"}).
 const Json& at(const Json& json, std::initializer_list<std::string_view> path);
-std::string string_at(const Json& json, std::initializer_list<std::string_view> path);           // "" where missing.
-std::int64_t int_at(const Json& json, std::initializer_list<std::string_view> path);             // 0 where missing.
+std::string string_at(const Json& json, std::initializer_list<std::string_view> path);  // "" where missing.
+std::int64_t int_at(const Json& json, std::initializer_list<std::string_view> path);    // 0 where missing.
 
 }  // namespace kube

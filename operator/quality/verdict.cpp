@@ -30,6 +30,7 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
 
 std::string in_words(const std::vector<api::Problem>& problems) {
     std::vector<std::string> words;
+    words.reserve(problems.size());
     for (const api::Problem& problem : problems) words.push_back(to_string(problem));
     return join(words, "; ");
 }
@@ -39,7 +40,9 @@ struct Count {
     std::size_t all = 0;
 };
 
-std::string to_string(const Count& count) { return std::to_string(count.ready) + "/" + std::to_string(count.all); }
+std::string to_string(const Count& count) {
+    return std::to_string(count.ready) + "/" + std::to_string(count.all);
+}
 
 Condition stalled(const Observed& observed) {
     if (!observed.refused.empty()) return {"Stalled", "True", "ApplyRefused", observed.refused};
@@ -51,7 +54,8 @@ Condition reconciling(const api::Platform& platform, const std::vector<std::stri
     if (platform.spec.suspend) {
         return {"Reconciling", "False", "Suspended", "spec.suspend is true: nothing is written until it is false."};
     }
-    if (!moving.empty()) return {"Reconciling", "True", "RollingOut", "Pods are not yet as declared: " + join(moving, ", ") + "."};
+    if (!moving.empty())
+        return {"Reconciling", "True", "RollingOut", "Pods are not yet as declared: " + join(moving, ", ") + "."};
     return {"Reconciling", "False", "Settled", "Everything is as declared."};
 }
 
@@ -135,7 +139,8 @@ kube::Json status_json(const Verdict& verdict, std::int64_t generation, const ku
         std::string since = now;
         if (const Json& old = kube::at(previous, {"conditions"}); old.is_array()) {
             for (const Json& other : old) {
-                if (kube::string_at(other, {"type"}) == condition.type && kube::string_at(other, {"status"}) == condition.status) {
+                if (kube::string_at(other, {"type"}) == condition.type &&
+                    kube::string_at(other, {"status"}) == condition.status) {
                     since = kube::string_at(other, {"lastTransitionTime"});
                 }
             }
@@ -151,7 +156,8 @@ kube::Json status_json(const Verdict& verdict, std::int64_t generation, const ku
     if (!verdict.components.empty()) {
         Json list = Json::array();
         for (const ComponentStatus& component : verdict.components) {
-            Json entry{{"name", component.name}, {"kind", component.kind}, {"ready", component.ready}, {"desired", component.desired}};
+            Json entry{
+                {"name", component.name}, {"kind", component.kind}, {"ready", component.ready}, {"desired", component.desired}};
             if (!component.version.empty()) entry["version"] = component.version;
             if (!component.message.empty()) entry["message"] = component.message;
             list.push_back(std::move(entry));

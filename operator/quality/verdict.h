@@ -28,8 +28,8 @@ struct Workload {
 struct Observed {
     std::map<std::string, Workload, std::less<>> workloads;  // By component. Missing: there is none.
     std::vector<api::Problem> unmet;                         // What the spec asks for and this cluster does not have.
-    std::string refused;                                     // The API server's words on an object of ours; empty: all were taken.
-    std::vector<std::string> missing_references;             // Components whose external Secret is not there.
+    std::string refused;                          // The API server's words on an object of ours; empty: all were taken.
+    std::vector<std::string> missing_references;  // Components whose external Secret is not there.
 
     bool reference_missing(std::string_view component) const;
 };
@@ -53,7 +53,7 @@ struct ComponentStatus {
 struct Verdict {
     std::vector<Condition> conditions;  // Ready, Reconciling, Stalled
     std::vector<ComponentStatus> components;
-    std::string version;  // That every component runs; empty while they differ.
+    std::string version;   // That every component runs; empty while they differ.
     std::string services;  // "6/6"
     std::string data;
     std::string endpoint;
@@ -70,8 +70,8 @@ Verdict assess(const api::Platform& platform, const Observed& observed);
 // Where customers reach the platform, as far as the spec tells.
 std::string endpoint(const api::Platform& platform);
 
-// The status to write. Times of conditions that did not change, and the version while nothing is known of it, come from `previous`
-// (the live status; null if there is none); `now` is RFC 3339.
+// The status to write. Times of conditions that did not change, and the version while nothing is known of it, come from
+// `previous` (the live status; null if there is none); `now` is RFC 3339.
 kube::Json status_json(const Verdict& verdict, std::int64_t generation, const kube::Json& previous, const std::string& now);
 
 }  // namespace quality

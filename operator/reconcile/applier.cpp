@@ -1,11 +1,6 @@
 #include "reconcile/applier.h"
 
 #include <algorithm>
-#include <exception>
-#include <memory>
-#include <optional>
-#include <set>
-
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -13,6 +8,10 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <set>
 
 #include "api/names.h"
 
@@ -36,7 +35,9 @@ const api::ServiceSettings* settings_of(const api::Platform& platform, const kub
     return found == platform.spec.services.end() ? nullptr : &found->second;
 }
 
-bool is_refusal(const client::ApiError& error) { return error.code() >= 400 && error.code() < 500 && error.code() != 429; }
+bool is_refusal(const client::ApiError& error) {
+    return error.code() >= 400 && error.code() < 500 && error.code() != 429;
+}
 
 }  // namespace
 
@@ -44,7 +45,8 @@ std::optional<std::int64_t> replicas_to_set(const api::ServiceSettings& settings
     const std::int64_t count = settings.replicas.count;
     if (is_new) return live == count ? std::nullopt : std::optional(count);
     const std::int64_t floor = settings.autoscaling ? settings.replicas.min : count;
-    const std::int64_t ceiling = settings.autoscaling ? std::max(live, floor) : std::max<std::int64_t>(settings.replicas.max, count);
+    const std::int64_t ceiling =
+        settings.autoscaling ? std::max(live, floor) : std::max<std::int64_t>(settings.replicas.max, count);
     const std::int64_t wanted = std::clamp(live, floor, ceiling);
     return wanted == live ? std::nullopt : std::optional(wanted);
 }
@@ -82,7 +84,8 @@ awaitable<std::vector<std::string>> Applier::apply(const api::Platform& platform
     const auto batch = std::make_shared<Batch>(executor);
     batch->platform = platform;
     batch->wanted = std::move(wanted);
-    for (; batch->workers < kAtOnce; ++batch->workers) boost::asio::co_spawn(executor, work_through(batch), boost::asio::detached);
+    for (; batch->workers < kAtOnce; ++batch->workers)
+        boost::asio::co_spawn(executor, work_through(batch), boost::asio::detached);
     while (batch->workers > 0) {
         batch->ended.expires_at(boost::asio::steady_timer::time_point::max());
         boost::system::error_code woken;

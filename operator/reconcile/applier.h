@@ -1,6 +1,7 @@
 // Brings the objects of a platform to what is wanted, with as few requests as that takes.
 #pragma once
 
+#include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <map>
 #include <memory>
@@ -8,8 +9,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <boost/asio/awaitable.hpp>
 
 #include "api/platform.h"
 #include "client/client.h"
@@ -29,8 +28,8 @@ public:
     // Whether the live object is `wanted` in every field that we apply.
     bool matches(const kube::Object& wanted) const;
 
-    // Applies what does not match. Returns the API server's words on the objects that it refused (4xx); the others are applied all
-    // the same. Throws when the API server can't be reached or fails.
+    // Applies what does not match. Returns the API server's words on the objects that it refused (4xx); the others are applied
+    // all the same. Throws when the API server can't be reached or fails.
     boost::asio::awaitable<std::vector<std::string>> apply(const api::Platform& platform, kube::Objects wanted);
 
     // Deletes the platform's objects that we applied once and that are not wanted any more.
@@ -56,9 +55,9 @@ private:
     std::map<std::pair<std::string, kube::Key>, std::pair<std::uint64_t, std::uint64_t>> rewritten_;
 };
 
-// How many replicas a service's Deployment should be set to; nothing: leave what is there. An autoscaler owns the number while there
-// is one, so it is only lifted to the minimum; without one it stays as it was left, within count and max, so that switching an
-// autoscaler off never drops pods.
+// How many replicas a service's Deployment should be set to; nothing: leave what is there. An autoscaler owns the number while
+// there is one, so it is only lifted to the minimum; without one it stays as it was left, within count and max, so that switching
+// an autoscaler off never drops pods.
 std::optional<std::int64_t> replicas_to_set(const api::ServiceSettings& settings, std::int64_t live, bool is_new);
 
 }  // namespace reconcile

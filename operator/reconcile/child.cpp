@@ -7,7 +7,9 @@ namespace reconcile {
 
 namespace {
 
-std::string label(const kube::Json& object, std::string_view name) { return kube::string_at(object, {"metadata", "labels", name}); }
+std::string label(const kube::Json& object, std::string_view name) {
+    return kube::string_at(object, {"metadata", "labels", name});
+}
 
 // The controller's words, where pods can't be made (quota, admission) or don't come up in time.
 std::string failure_of(const kube::Json& status) {
@@ -41,7 +43,8 @@ quality::Workload workload_from(const kube::Json& object) {
 
 Child child_from(const kube::Kind& kind, const kube::Json& object) {
     Child child;
-    const std::string ns = kind.namespaced ? kube::string_at(object, {"metadata", "namespace"}) : label(object, api::kNamespaceLabel);
+    const std::string ns =
+        kind.namespaced ? kube::string_at(object, {"metadata", "namespace"}) : label(object, api::kNamespaceLabel);
     child.platform = {ns, label(object, api::kPlatformLabel)};
     child.uid = kube::string_at(object, {"metadata", "uid"});
     child.deleting = !kube::at(object, {"metadata", "deletionTimestamp"}).is_null();

@@ -10,11 +10,11 @@
 namespace reconcile {
 
 struct Child {
-    kube::Key platform;        // By its labels.
+    kube::Key platform;  // By its labels.
     std::string uid;
-    std::uint64_t digest = 0;  // Of the fields that we applied; 0: we never did.
+    std::uint64_t digest = 0;   // Of the fields that we applied; 0: we never did.
     std::int64_t replicas = 0;  // spec.replicas of a Deployment.
-    std::string derived_from;  // A generated Secret's digest annotation.
+    std::string derived_from;   // A generated Secret's digest annotation.
     bool deleting = false;
     quality::Workload workload;  // Of Deployments and StatefulSets.
 

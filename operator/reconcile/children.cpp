@@ -1,7 +1,6 @@
 #include "reconcile/children.h"
 
 #include <algorithm>
-
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
@@ -10,17 +9,18 @@
 namespace reconcile {
 
 Children::Children(boost::asio::io_context& io, client::Client& client, const base::Log& log, const std::string& ns,
-                   Changed changed)
+                   const Changed& changed)
     : io_(io) {
     for (const kube::Kind& kind : kube::child_kinds()) {
         Tracked tracked;
         tracked.kind = kind;
-        tracked.store = std::make_unique<runtime::Store<Child>>(
-            [kind](const kube::Json& object) { return child_from(kind, object); },
-            [changed](const kube::Key&, const Child* before, const Child* now) {
-                if (before && (!now || now->platform != before->platform)) changed(before->platform);
-                if (now) changed(now->platform);
-            });
+        tracked.store =
+            std::make_unique<runtime::Store<Child>>([kind](const kube::Json& object) { return child_from(kind, object); },
+                                                    [changed](const kube::Key&, const Child* before, const Child* now) {
+                                                        if (before && (!now || now->platform != before->platform))
+                                                            changed(before->platform);
+                                                        if (now) changed(now->platform);
+                                                    });
         client::Selection selection;
         selection.ns = kind.namespaced ? ns : "";
         selection.label_selector = api::kPlatformLabel;

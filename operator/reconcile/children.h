@@ -1,12 +1,11 @@
 // Every object that belongs to a platform, by kind: a store and a watch each, and the way back from an object to its platform.
 #pragma once
 
+#include <boost/asio/io_context.hpp>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <boost/asio/io_context.hpp>
 
 #include "client/client.h"
 #include "common/base/log.h"
@@ -21,7 +20,8 @@ public:
     using Changed = std::function<void(const kube::Key& platform)>;
 
     // `ns` empty: all namespaces, and cluster-scoped kinds too. `changed` hears of every change to a platform's child.
-    Children(boost::asio::io_context& io, client::Client& client, const base::Log& log, const std::string& ns, Changed changed);
+    Children(boost::asio::io_context& io, client::Client& client, const base::Log& log, const std::string& ns,
+             const Changed& changed);
 
     // Null where there is none.
     const Child* find(const kube::Kind& kind, const kube::Key& key) const;

@@ -1,14 +1,14 @@
 #include "reconcile/credentials.h"
 
-#include <memory>
-#include <stdexcept>
-#include <vector>
-
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
+
+#include <memory>
+#include <stdexcept>
+#include <vector>
 
 #include "api/names.h"
 #include "client/base64.h"
@@ -61,7 +61,8 @@ int digit(char character) {
     throw std::runtime_error("the root key is not 64 hexadecimal digits");
 }
 
-kube::Object annotated(const api::Platform& platform, const resources::SecretTemplate& secret, const std::string& root_fingerprint) {
+kube::Object annotated(const api::Platform& platform, const resources::SecretTemplate& secret,
+                       const std::string& root_fingerprint) {
     kube::Object object = resources::secret_object(platform, secret.name, secret.component, secret.retained);
     object["metadata"]["annotations"][std::string(api::kDigestAnnotation)] = digest_of(secret, root_fingerprint);
     return object;
@@ -84,19 +85,24 @@ RootKey RootKey::decode(const std::string& encoded) {
     return root;
 }
 
-RootKey::~RootKey() { OPENSSL_cleanse(key_.data(), key_.size()); }
+RootKey::~RootKey() {
+    OPENSSL_cleanse(key_.data(), key_.size());
+}
 
-std::string RootKey::encoded() const { return hex(key_.data(), key_.size()); }
+std::string RootKey::encoded() const {
+    return hex(key_.data(), key_.size());
+}
 
-std::string RootKey::fingerprint() const { return short_sha256("ecommerceplatform.io/root-key/" + encoded()); }
+std::string RootKey::fingerprint() const {
+    return short_sha256("ecommerceplatform.io/root-key/" + encoded());
+}
 
 std::array<unsigned char, 32> RootKey::bytes(const std::string& name) const {
     const std::string info = "ecommerceplatform.io/credential/" + name;
     const std::unique_ptr<EVP_PKEY_CTX, Free> context(EVP_PKEY_CTX_new_id(EVP_PKEY_HKDF, nullptr));
     std::array<unsigned char, 32> result{};
     std::size_t size = result.size();
-    require(context && EVP_PKEY_derive_init(context.get()) == 1 &&
-                EVP_PKEY_CTX_set_hkdf_md(context.get(), EVP_sha256()) == 1 &&
+    require(context && EVP_PKEY_derive_init(context.get()) == 1 && EVP_PKEY_CTX_set_hkdf_md(context.get(), EVP_sha256()) == 1 &&
                 EVP_PKEY_CTX_set1_hkdf_key(context.get(), key_.data(), static_cast<int>(key_.size())) == 1 &&
                 EVP_PKEY_CTX_add1_hkdf_info(context.get(), reinterpret_cast<const unsigned char*>(info.data()),
                                             static_cast<int>(info.size())) == 1 &&
@@ -138,7 +144,8 @@ std::string fill(const std::string& text, const RootKey& root) {
             const std::size_t colon = reference.find(':');
             const std::string name = reference.substr(0, colon);
             const std::string form = colon == std::string::npos ? "" : reference.substr(colon + 1);
-            if (!form.empty() && form != "ed25519") throw std::invalid_argument("a Secret's template has an unknown form: " + form);
+            if (!form.empty() && form != "ed25519")
+                throw std::invalid_argument("a Secret's template has an unknown form: " + form);
             result += form.empty() ? root.credential(name) : root.ed25519_key(name);
             position = end + 1;
         }
@@ -156,7 +163,8 @@ kube::Object filled(const api::Platform& platform, const resources::SecretTempla
     return object;
 }
 
-kube::Object unfilled(const api::Platform& platform, const resources::SecretTemplate& secret, const std::string& root_fingerprint) {
+kube::Object unfilled(const api::Platform& platform, const resources::SecretTemplate& secret,
+                      const std::string& root_fingerprint) {
     kube::Object object = annotated(platform, secret, root_fingerprint);
     for (const auto& [file, text] : secret.files) object["data"][file] = nullptr;
     return object;

@@ -20,7 +20,7 @@ public:
     RootKey(const RootKey&) = default;
     RootKey& operator=(const RootKey&) = default;
 
-    std::string encoded() const;  // 64 hexadecimal digits.
+    std::string encoded() const;      // 64 hexadecimal digits.
     std::string fingerprint() const;  // Tells keys apart and gives nothing away: part of their SHA-256.
 
     // The credential of that name, by HKDF-SHA256: 64 hexadecimal digits.
@@ -43,7 +43,8 @@ std::string digest_of(const resources::SecretTemplate& secret, const std::string
 
 // The Secret with its values, as it is applied; and with empty values, as it is compared.
 kube::Object filled(const api::Platform& platform, const resources::SecretTemplate& secret, const RootKey& root);
-kube::Object unfilled(const api::Platform& platform, const resources::SecretTemplate& secret, const std::string& root_fingerprint);
+kube::Object unfilled(const api::Platform& platform, const resources::SecretTemplate& secret,
+                      const std::string& root_fingerprint);
 
 // The two Secrets that hold the root key: either alone is enough, so that deleting one loses nothing. Immutable.
 std::array<std::string, 2> root_key_names(const api::Platform& platform);

@@ -13,11 +13,7 @@ namespace {
 using boost::asio::awaitable;
 using runtime::Action;
 
-// How soon to look again at volumes that another controller is about to change.
-constexpr base::Duration kVolumesAgain{500};
-
-constexpr int kNotFound = 404;
-const std::string kManager(api::kFieldManager);
+const std::string kFieldOwner(api::kFieldManager);
 const std::string kStatus = "status";
 
 std::set<kube::Key> referenced_secrets(const api::Platform& platform) {
@@ -35,7 +31,9 @@ bool has_managed_store(const api::Platform& platform) {
 }
 
 // Only what a deletion must see to keeps a platform from going at once: volumes, and objects outside the namespace.
-bool needs_finalizer(const api::Platform& platform) { return has_managed_store(platform) || platform.spec.priority_classes; }
+bool needs_finalizer(const api::Platform& platform) {
+    return has_managed_store(platform) || platform.spec.priority_classes;
+}
 
 bool has_finalizer(const api::Platform& platform) {
     return std::find(platform.finalizers.begin(), platform.finalizers.end(), api::kFinalizer) != platform.finalizers.end();
@@ -135,8 +133,9 @@ quality::Observed PlatformReconciler::observe(const Platform& platform, const st
             look(kube::kStatefulSet, name);
         } else if (parts_.references.state({platform.key.ns, store.external->secret_name}) == References::State::Absent) {
             observed.missing_references.emplace_back(name);
-            observed.unmet.push_back({"spec.data." + std::string(name) + ".external.secretName",
-                                      "Secret " + store.external->secret_name + " does not exist in namespace " + platform.key.ns});
+            observed.unmet.push_back(
+                {"spec.data." + std::string(name) + ".external.secretName",
+                 "Secret " + store.external->secret_name + " does not exist in namespace " + platform.key.ns});
         }
     }
     for (const std::string& missing : resources::left_out(platform, parts_.capabilities)) {
@@ -155,7 +154,7 @@ awaitable<void> PlatformReconciler::report(Platform platform, quality::Verdict v
     kube::Object document = kube::Object::make(kube::kPlatform, platform.key);
     document["metadata"]["uid"] = platform.uid;
     document["status"] = status;
-    const kube::Json answer = co_await parts_.client.apply(kube::kPlatform, document.json, kManager, kStatus);
+    const kube::Json answer = co_await parts_.client.apply(kube::kPlatform, document.json, kFieldOwner, kStatus);
     parts_.platforms.learn(answer);
     platform.status = previous;
     announce(platform, verdict);
@@ -186,10 +185,8 @@ awaitable<void> PlatformReconciler::set_finalizer(Platform platform, bool wanted
     } else {
         std::erase(finalizers, api::kFinalizer);
     }
-    const kube::Json patch{{"metadata",
-                            {{"uid", platform.uid},
-                             {"resourceVersion", known->platform.resource_version},
-                             {"finalizers", finalizers}}}};
+    const kube::Json patch{
+        {"metadata", {{"uid", platform.uid}, {"resourceVersion", known->platform.resource_version}, {"finalizers", finalizers}}}};
     const kube::Json answer = co_await parts_.client.merge_patch(kube::kPlatform, platform.key, patch);
     if (!platform.deleting) parts_.platforms.learn(answer);
 }
@@ -209,8 +206,8 @@ awaitable<Action> PlatformReconciler::clean_up(KnownPlatform known) {
     co_return Action::wait();
 }
 
-// Retain: nothing that goes with the platform may take a volume or the Secrets that open it along. Delete: the claims are deleted,
-// which takes effect when their pods are gone.
+// Retain: nothing that goes with the platform may take a volume or the Secrets that open it along. Delete: the claims are
+// deleted, which takes effect when their pods are gone.
 awaitable<void> PlatformReconciler::settle_volumes(Platform platform) {
     const bool retain = platform.spec.deletion_policy == api::DeletionPolicy::Retain;
     if (retain) {

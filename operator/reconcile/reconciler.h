@@ -1,12 +1,11 @@
 // Brings one platform to its declared state: gather, desired, apply, prune, observe, assess, status.
 #pragma once
 
+#include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <boost/asio/awaitable.hpp>
 
 #include "client/client.h"
 #include "common/base/clock.h"

@@ -1,9 +1,8 @@
 #include "reconcile/references.h"
 
-#include <utility>
-
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <utility>
 
 #include "runtime/store.h"
 #include "runtime/watcher.h"
@@ -25,7 +24,7 @@ client::Selection selection_of(const kube::Key& secret) {
 // Its presence is all that is kept.
 struct References::Watched {
     Watched(boost::asio::io_context& io, client::Client& client, const base::Log& log, const kube::Key& secret,
-            std::function<void()> changed)
+            const std::function<void()>& changed)
         : store([](const kube::Json&) { return true; }, [changed](const kube::Key&, const bool*, const bool*) { changed(); }),
           watcher(io, client, log, kube::kSecret, selection_of(secret), store) {
         watcher.on_synced(changed);

@@ -1,13 +1,12 @@
 // Secrets that users made and a platform refers to: whether they are there, by a watch on each (its metadata alone).
 #pragma once
 
+#include <boost/asio/io_context.hpp>
 #include <functional>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
-
-#include <boost/asio/io_context.hpp>
 
 #include "client/client.h"
 #include "common/base/log.h"

@@ -1,11 +1,10 @@
 // Makes, finds and repairs the root key of a platform, and fills its generated Secrets from it.
 #pragma once
 
+#include <boost/asio/awaitable.hpp>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <boost/asio/awaitable.hpp>
 
 #include "api/platform.h"
 #include "client/client.h"
@@ -21,7 +20,7 @@ public:
     RootKeyKeeper(client::Client& client, const Children& children, const Applier& applier);
 
     struct Secrets {
-        kube::Objects objects;            // What is to be applied and kept; those that match have empty values.
+        kube::Objects objects;  // What is to be applied and kept; those that match have empty values.
         resources::SecretDigests digests;
     };
 

@@ -1,16 +1,16 @@
 #include "runtime/controller.h"
 
-#include <exception>
-#include <utility>
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <prometheus/counter.h>
-#include <prometheus/gauge.h>
-#include <prometheus/histogram.h>
-#include <prometheus/registry.h>
+#include <exception>
+#include <utility>
 
 #include "common/base/metrics.h"
 
@@ -20,7 +20,9 @@ namespace asio = boost::asio;
 
 namespace {
 
-double seconds(base::Duration duration) { return std::chrono::duration<double>(duration).count(); }
+double seconds(base::Duration duration) {
+    return std::chrono::duration<double>(duration).count();
+}
 
 }  // namespace
 
@@ -34,15 +36,17 @@ struct Controller::Metrics {
           requeued(reconciles.Add({{"controller", name}, {"result", "requeue_after"}})),
           failed(reconciles.Add({{"controller", name}, {"result", "error"}})),
           errors(counter(registry, "controller_runtime_reconcile_errors_total", "Reconciles that failed.", "controller", name)),
-          time(histogram(registry, "controller_runtime_reconcile_time_seconds", "Time that a reconcile takes.", "controller", name,
-                         base::reconcile_buckets())),
+          time(histogram(registry, "controller_runtime_reconcile_time_seconds", "Time that a reconcile takes.", "controller",
+                         name, base::reconcile_buckets())),
           workers(gauge(registry, "controller_runtime_max_concurrent_reconciles", "Workers.", "controller", name)),
           active(gauge(registry, "controller_runtime_active_workers", "Workers that reconcile now.", "controller", name)),
           depth(gauge(registry, "workqueue_depth", "Keys that wait.", "name", name)),
           adds(counter(registry, "workqueue_adds_total", "Keys added.", "name", name)),
           retries(counter(registry, "workqueue_retries_total", "Keys added again after a failure.", "name", name)),
-          waited(histogram(registry, "workqueue_queue_duration_seconds", "Time from due to taken.", "name", name, base::workqueue_buckets())),
-          worked(histogram(registry, "workqueue_work_duration_seconds", "Time from taken to done.", "name", name, base::workqueue_buckets())) {}
+          waited(histogram(registry, "workqueue_queue_duration_seconds", "Time from due to taken.", "name", name,
+                           base::workqueue_buckets())),
+          worked(histogram(registry, "workqueue_work_duration_seconds", "Time from taken to done.", "name", name,
+                           base::workqueue_buckets())) {}
 
     static prometheus::Counter& counter(prometheus::Registry& registry, const char* metric, const char* help, const char* label,
                                         const std::string& name) {
@@ -73,7 +77,7 @@ struct Controller::Metrics {
     prometheus::Histogram& worked;
 };
 
-Controller::Controller(asio::io_context& io, const base::Clock& clock, base::Log log, prometheus::Registry& registry,
+Controller::Controller(asio::io_context& io, const base::Clock& clock, const base::Log& log, prometheus::Registry& registry,
                        std::string name, Reconcile reconcile)
     : io_(io),
       clock_(clock),
@@ -142,7 +146,8 @@ asio::awaitable<void> Controller::handle(kube::Key key) {
         metrics_->failed.Increment();
         metrics_->errors.Increment();
         metrics_->retries.Increment();
-        log_.error("reconcile failed", {{"platform", kube::to_string(key)}, {"error", action.reason}, {"retry_ms", delay.count()}});
+        log_.error("reconcile failed",
+                   {{"platform", kube::to_string(key)}, {"error", action.reason}, {"retry_ms", delay.count()}});
         enqueue(key, delay);
         co_return;
     }

@@ -1,14 +1,13 @@
 // Runs reconcile for every key of the work queue, and turns each outcome into what happens next.
 #pragma once
 
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
-
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/io_context.hpp>
 
 #include "common/base/backoff.h"
 #include "common/base/clock.h"
@@ -41,7 +40,7 @@ class Controller {
 public:
     using Reconcile = std::function<boost::asio::awaitable<Action>(kube::Key)>;
 
-    Controller(boost::asio::io_context& io, const base::Clock& clock, base::Log log, prometheus::Registry& registry,
+    Controller(boost::asio::io_context& io, const base::Clock& clock, const base::Log& log, prometheus::Registry& registry,
                std::string name, Reconcile reconcile);
     ~Controller();
 

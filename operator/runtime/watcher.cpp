@@ -1,11 +1,10 @@
 #include "runtime/watcher.h"
 
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <exception>
 #include <stdexcept>
 #include <utility>
-
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 namespace runtime {
 
@@ -29,7 +28,7 @@ bool ends_initial_events(const kube::Json& bookmark) {
 
 }  // namespace
 
-Watcher::Watcher(asio::io_context& io, client::Client& client, base::Log log, kube::Kind kind, client::Selection selection,
+Watcher::Watcher(asio::io_context& io, client::Client& client, const base::Log& log, kube::Kind kind, client::Selection selection,
                  WatchHandler& handler)
     : client_(client),
       log_(log.with({{"watch", kind.name}})),

@@ -1,13 +1,12 @@
 // Keeps a handler in step with the objects of one kind: list, then watch, for ever.
 #pragma once
 
-#include <functional>
-#include <memory>
-#include <string>
-
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <memory>
+#include <string>
 
 #include "client/client.h"
 #include "common/base/backoff.h"
@@ -21,8 +20,8 @@ namespace runtime {
 class Watcher {
 public:
     // `client` and `handler` outlive the watcher's run().
-    Watcher(boost::asio::io_context& io, client::Client& client, base::Log log, kube::Kind kind, client::Selection selection,
-            WatchHandler& handler);
+    Watcher(boost::asio::io_context& io, client::Client& client, const base::Log& log, kube::Kind kind,
+            client::Selection selection, WatchHandler& handler);
 
     // Called once, when the handler has been filled for the first time.
     void on_synced(std::function<void()> callback) { on_synced_ = std::move(callback); }
@@ -49,8 +48,8 @@ private:
     base::Backoff backoff_;
     boost::asio::steady_timer timer_;
     std::unique_ptr<client::WatchStream> stream_;
-    std::string version_;       // Empty: the handler must be filled.
-    bool can_stream_ = true;    // The API server takes WatchList requests.
+    std::string version_;     // Empty: the handler must be filled.
+    bool can_stream_ = true;  // The API server takes WatchList requests.
     bool synced_ = false;
     bool stopped_ = false;
 };

@@ -1,7 +1,6 @@
 #include "runtime/work_queue.h"
 
 #include <algorithm>
-
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 

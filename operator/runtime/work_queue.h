@@ -1,15 +1,14 @@
 // Hands out keys to reconcile: each at most once at a time, never before it is due.
 #pragma once
 
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <list>
 #include <map>
 #include <optional>
 #include <set>
 #include <utility>
-
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "common/base/clock.h"
 #include "kube/object.h"

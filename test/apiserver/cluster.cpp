@@ -52,7 +52,8 @@ support::Finished Cluster::kubectl(std::vector<std::string> arguments, const std
 }
 
 std::optional<Json> Cluster::find(const std::string& kind, const std::string& name, const std::string& ns) const {
-    const support::Finished got = kubectl({"get", kind, name, "-n", ns, "-o", "json", "--ignore-not-found", "--show-managed-fields"});
+    const support::Finished got =
+        kubectl({"get", kind, name, "-n", ns, "-o", "json", "--ignore-not-found", "--show-managed-fields"});
     if (got.status != 0) throw std::runtime_error("kubectl get " + kind + " " + name + ": " + got.output);
     if (got.output.empty()) return std::nullopt;
     return Json::parse(got.output);
@@ -80,6 +81,7 @@ Operated::Operated() : ns_(unique_namespace()) {
 Operated::~Operated() {
     kubectl({"delete", "ecommerceplatforms", "--all", "--timeout=20s"});
     operator_.reset();
+    Cluster::get().kubectl({"delete", "priorityclasses", "-l", "ecommerceplatform.io/namespace=" + ns_});
     Cluster::get().kubectl({"delete", "namespace", ns_, "--wait=false"});
 }
 
@@ -91,8 +93,16 @@ void Operated::print_state() const {
 
 void Operated::start_operator(std::vector<std::string> more_arguments) {
     const char* other = std::getenv("ECP_TEST_OPERATOR");  // The same tests with another build of it.
-    std::vector<std::string> command{other ? other : OPERATOR, "run",  "--kubeconfig", Cluster::get().kubeconfig(), "--watch-namespace", ns_,
-                                     "--lease-namespace", ns_, "--listen", "127.0.0.1:0"};
+    std::vector<std::string> command{other ? other : OPERATOR,
+                                     "run",
+                                     "--kubeconfig",
+                                     Cluster::get().kubeconfig(),
+                                     "--watch-namespace",
+                                     ns_,
+                                     "--lease-namespace",
+                                     ns_,
+                                     "--listen",
+                                     "127.0.0.1:0"};
     command.insert(command.end(), more_arguments.begin(), more_arguments.end());
     operator_ = std::make_unique<support::Background>(command, operator_log_file_);
 }
@@ -127,6 +137,8 @@ Json Operated::sample(const std::string& name, const Json& patch) const {
     const auto read = api::read_document(support::read_file(SOURCE_DIR "/samples/" + name + ".yaml"));
     Json document = std::get<Json>(read);
     document["metadata"]["namespace"] = ns_;
+    // A node port is the whole cluster's, and other tests use the sample at the same time.
+    if (Json& spec = document["spec"]; spec.contains("ingress")) spec["ingress"].erase("nodePort");
     if (!patch.is_null()) document.merge_patch(patch);
     return document;
 }
@@ -168,11 +180,14 @@ void SharedShopTest::SetUpTestSuite() {
     shop_->apply(shop_->sample("production"));
 }
 
-void SharedShopTest::TearDownTestSuite() { shop_.reset(); }
+void SharedShopTest::TearDownTestSuite() {
+    shop_.reset();
+}
 
 // Each test begins with the platform as the sample declares it, whatever the one before did to it.
 void SharedShopTest::SetUp() {
-    const support::Finished replaced = shop_->kubectl({"apply", "--server-side", "--force-conflicts", "-f", "-"}, shop_->sample("production").dump());
+    const support::Finished replaced =
+        shop_->kubectl({"apply", "--server-side", "--force-conflicts", "-f", "-"}, shop_->sample("production").dump());
     ASSERT_EQ(replaced.status, 0) << replaced.output;
     ASSERT_TRUE(shop_->ready());
     ASSERT_TRUE(shop_->settled());

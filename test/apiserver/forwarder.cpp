@@ -63,8 +63,10 @@ void send_all(int to, const char* data, ssize_t size) {
 
 // One connection: both of its sockets, and a thread for each direction.
 struct Forwarder::Link {
-    Link(int from, int to)
-        : client(from), server(to), up([this] { pump(client, server); }), down([this] { pump(server, client); }) {}
+    Link(int from, int to, bool silent)
+        : client(from), server(to), stalled(silent), up([this] { pump(client, server); }), down([this] {
+              pump(server, client);
+          }) {}
     ~Link() {
         end();
         up.join();
@@ -91,7 +93,7 @@ struct Forwarder::Link {
 
     int client;
     int server;
-    std::atomic<bool> stalled = false;
+    std::atomic<bool> stalled;
     std::jthread up;
     std::jthread down;
 };
@@ -123,7 +125,7 @@ void Forwarder::accept() {
             ::setsockopt(each, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         }
         const std::lock_guard lock(mutex_);
-        links_.push_back(std::make_unique<Link>(client, server));
+        links_.push_back(std::make_unique<Link>(client, server, silent_));
     }
 }
 
@@ -134,7 +136,13 @@ void Forwarder::drop() {
 
 void Forwarder::stall() {
     const std::lock_guard lock(mutex_);
+    silent_ = true;
     for (const auto& link : links_) link->stalled = true;
+}
+
+void Forwarder::resume() {
+    const std::lock_guard lock(mutex_);
+    silent_ = false;
 }
 
 void Forwarder::close() {

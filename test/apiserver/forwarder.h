@@ -20,9 +20,10 @@ public:
 
     std::uint16_t port() const { return port_; }
     void open();
-    void drop();   // Every connection ends.
-    void stall();  // Every connection stays, and nothing comes through any more: whoever waits is not told. New ones work.
-    void close();  // Drops, and refuses from now on.
+    void drop();    // Every connection ends.
+    void stall();   // Connections stay and new ones are taken, but nothing comes through any more: whoever waits is not told.
+    void resume();  // New connections work again; those that stalled don't.
+    void close();   // Drops, and refuses from now on.
 
 private:
     struct Link;
@@ -33,6 +34,7 @@ private:
     std::uint16_t port_ = 0;
     std::atomic<int> listener_ = -1;
     std::mutex mutex_;
+    bool silent_ = false;
     std::list<std::unique_ptr<Link>> links_;
     std::jthread acceptor_;
 };

@@ -1,7 +1,6 @@
 // From the first apply to the last object's end.
-#include <signal.h>
-
 #include <gmock/gmock.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <set>
@@ -42,7 +41,8 @@ TEST_F(Lifecycle, WaitsForTheSecretsOfExternalStores) {
     EXPECT_THAT(condition(get("ecp", "shop"), "Stalled", "message"), HasSubstr("secretName"));
     // The file names the sample's namespace; its objects are wanted in the test's.
     std::string secrets = support::read_file(SOURCE_DIR "/samples/external-data-secrets.yaml");
-    for (std::size_t at = 0; (at = secrets.find("namespace: shop")) != std::string::npos;) secrets.replace(at, 15, "namespace: " + ns_);
+    for (std::size_t at = 0; (at = secrets.find("namespace: shop")) != std::string::npos;)
+        secrets.replace(at, 15, "namespace: " + ns_);
     const support::Finished made = kubectl({"apply", "-f", "-"}, secrets);
     ASSERT_EQ(made.status, 0) << made.output;
     EXPECT_TRUE(ready());
@@ -56,8 +56,9 @@ TEST_F(Lifecycle, HasEveryObjectUnderTheOneLabel) {
     ASSERT_TRUE(ready());
     const std::vector<std::string> all = children(kAllKinds);
     for (const std::string service : {"user", "catalog", "inventory", "order", "payment", "gateway"}) {
-        for (const std::string kind : {"deployment.apps", "service", "serviceaccount", "configmap", "networkpolicy.networking.k8s.io",
-                                       "horizontalpodautoscaler.autoscaling", "poddisruptionbudget.policy"}) {
+        for (const std::string kind :
+             {"deployment.apps", "service", "serviceaccount", "configmap", "networkpolicy.networking.k8s.io",
+              "horizontalpodautoscaler.autoscaling", "poddisruptionbudget.policy"}) {
             EXPECT_THAT(all, Contains(kind + "/shop-" + service));
         }
     }
@@ -74,13 +75,16 @@ TEST_F(Lifecycle, StartsNoServiceWithoutAnAutoscalerBelowItsCount) {
     apply(sample("minimal"));
     ASSERT_TRUE(ready());
     EXPECT_GE(get("deployment", "shop-catalog")["spec"]["replicas"], 2);
-    EXPECT_TRUE(eventually([&] {
-        const Json autoscaler = get("hpa", "shop-catalog");
-        for (const Json& each : autoscaler["status"].value("conditions", Json::array())) {
-            if (each["type"] == "ScalingActive" && each["status"] == "True") return true;
-        }
-        return false;
-    }, 90s)) << get("hpa", "shop-catalog").dump(2);
+    EXPECT_TRUE(eventually(
+        [&] {
+            const Json autoscaler = get("hpa", "shop-catalog");
+            for (const Json& each : autoscaler["status"].value("conditions", Json::array())) {
+                if (each["type"] == "ScalingActive" && each["status"] == "True") return true;
+            }
+            return false;
+        },
+        90s))
+        << get("hpa", "shop-catalog").dump(2);
 }
 
 TEST_F(Lifecycle, TakesEverythingAlongWhenThePolicyIsDelete) {
@@ -142,7 +146,8 @@ TEST_F(Lifecycle, WritesNothingWhileSuspendedAndSaysSo) {
     patch_platform({{"spec", {{"suspend", true}}}});
     ASSERT_TRUE(eventually([&] { return condition(get("ecp", "shop"), "Reconciling", "reason") == "Suspended"; }));
     ASSERT_EQ(kubectl({"delete", "service/shop-catalog"}).status, 0);
-    patch_platform({{"metadata", {{"labels", {{"touched", "yes"}}}}}, {"spec", {{"services", {{"order", {{"replicas", {{"count", 1}}}}}}}}}});
+    patch_platform({{"metadata", {{"labels", {{"touched", "yes"}}}}},
+                    {"spec", {{"services", {{"order", {{"replicas", {{"count", 1}}}}}}}}}});
     ASSERT_TRUE(eventually([&] {
         const Json platform = get("ecp", "shop");
         return platform["status"]["observedGeneration"] == platform["metadata"]["generation"];

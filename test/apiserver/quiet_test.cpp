@@ -1,7 +1,6 @@
 // How many requests the operator makes, by the API server's own audit log.
-#include <signal.h>
-
 #include <gmock/gmock.h>
+#include <signal.h>
 
 #include <fstream>
 #include <thread>
@@ -84,8 +83,8 @@ TEST_F(QuietRequests, WriteOnlyWhatAChangeTouches) {
     shop().patch_platform({{"spec", {{"services", {{"catalog", {{"replicas", {{"max", 7}}}}}}}}}});
     ASSERT_TRUE(eventually([&] { return shop().get("hpa", "shop-catalog")["spec"]["maxReplicas"] == 7; }));
     std::this_thread::sleep_for(3s);
-    EXPECT_EQ(requests(), (std::vector<std::string>{"patch horizontalpodautoscalers shop-catalog",
-                                                    "patch ecommerceplatforms/status shop"}));
+    EXPECT_EQ(requests(),
+              (std::vector<std::string>{"patch horizontalpodautoscalers shop-catalog", "patch ecommerceplatforms/status shop"}));
 }
 
 TEST_F(QuietRequests, BringAChildBackWithinASecond) {

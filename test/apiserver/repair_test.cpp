@@ -10,7 +10,9 @@ namespace {
 
 class Repair : public SharedShopTest {
 protected:
-    std::int64_t replicas(const std::string& deployment) const { return shop().get("deployment", deployment)["spec"]["replicas"]; }
+    std::int64_t replicas(const std::string& deployment) const {
+        return shop().get("deployment", deployment)["spec"]["replicas"];
+    }
 
     support::Finished merge(const std::string& kind, const std::string& name, const Json& patch) const {
         return shop().kubectl({"patch", kind, name, "--type=merge", "-p", patch.dump()});
@@ -22,10 +24,13 @@ TEST_F(Repair, BringsBackEveryChildThatSomeoneDeletes) {
         const auto slash = child.find('/');
         const Json before = shop().get(child.substr(0, slash), child.substr(slash + 1));
         ASSERT_EQ(shop().kubectl({"delete", child, "--wait=false"}).status, 0) << child;
-        EXPECT_TRUE(eventually([&] {
-            const auto now = shop().find(child.substr(0, slash), child.substr(slash + 1));
-            return now && (*now)["metadata"]["uid"] != before["metadata"]["uid"];
-        }, 10s)) << child;
+        EXPECT_TRUE(eventually(
+            [&] {
+                const auto now = shop().find(child.substr(0, slash), child.substr(slash + 1));
+                return now && (*now)["metadata"]["uid"] != before["metadata"]["uid"];
+            },
+            10s))
+            << child;
     }
 }
 
@@ -45,19 +50,23 @@ TEST_F(Repair, UndoesEveryEditOfAFieldThatItOwns) {
         const Json before = shop().get(kind, "shop-catalog");
         const support::Finished merged = merge(kind, "shop-catalog", edit);
         ASSERT_EQ(merged.status, 0) << merged.output;
-        EXPECT_TRUE(eventually([&] {
-            const Json now = shop().get(kind, "shop-catalog");
-            for (const char* part : {"spec", "data", "automountServiceAccountToken"}) {
-                if (now.value(part, Json()) != before.value(part, Json())) return false;
-            }
-            return now["metadata"]["labels"] == before["metadata"]["labels"];
-        }, 10s)) << kind << " " << edit.dump();
+        EXPECT_TRUE(eventually(
+            [&] {
+                const Json now = shop().get(kind, "shop-catalog");
+                for (const char* part : {"spec", "data", "automountServiceAccountToken"}) {
+                    if (now.value(part, Json()) != before.value(part, Json())) return false;
+                }
+                return now["metadata"]["labels"] == before["metadata"]["labels"];
+            },
+            10s))
+            << kind << " " << edit.dump();
     }
 }
 
 TEST_F(Repair, PutsALostLabelBack) {
     ASSERT_EQ(shop().kubectl({"label", "service/shop-catalog", "ecommerceplatform.io/platform-"}).status, 0);
-    EXPECT_TRUE(eventually([&] { return shop().get("service", "shop-catalog")["metadata"]["labels"].contains("ecommerceplatform.io/platform"); }));
+    EXPECT_TRUE(eventually(
+        [&] { return shop().get("service", "shop-catalog")["metadata"]["labels"].contains("ecommerceplatform.io/platform"); }));
 }
 
 TEST_F(Repair, LeavesFieldsOfOthersAlone) {
@@ -73,7 +82,8 @@ TEST_F(Repair, KeepsCredentialsThroughEditAndDeletion) {
     ASSERT_EQ(merge("secret", "shop-catalog-database", {{"data", {{"url", "eA=="}}}}).status, 0);
     EXPECT_TRUE(eventually([&] { return shop().get("secret", "shop-catalog-database")["data"] == database; }, 10s));
     ASSERT_EQ(shop().kubectl({"delete", "secret", "shop-postgres", "shop-root-key"}).status, 0);
-    ASSERT_TRUE(eventually([&] { return shop().find("secret", "shop-postgres") && shop().find("secret", "shop-root-key"); }, 10s));
+    ASSERT_TRUE(
+        eventually([&] { return shop().find("secret", "shop-postgres") && shop().find("secret", "shop-root-key"); }, 10s));
     EXPECT_EQ(shop().get("secret", "shop-postgres")["data"], postgres);
     ASSERT_EQ(shop().kubectl({"delete", "secret", "shop-root-key-copy"}).status, 0);
     ASSERT_TRUE(eventually([&] { return shop().find("secret", "shop-root-key-copy").has_value(); }, 10s));

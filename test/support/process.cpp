@@ -25,7 +25,9 @@ std::vector<char*> arguments(const std::vector<std::string>& command) {
     return pointers;
 }
 
-int status_of(int raw) { return WIFSIGNALED(raw) ? 128 + WTERMSIG(raw) : WEXITSTATUS(raw); }
+int status_of(int raw) {
+    return WIFSIGNALED(raw) ? 128 + WTERMSIG(raw) : WEXITSTATUS(raw);
+}
 
 [[noreturn]] void become(const std::vector<std::string>& command) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // A test that crashes leaves nothing behind.
@@ -64,7 +66,8 @@ Finished run(const std::vector<std::string>& command, const std::string& input) 
     ::close(out[1]);
     ::close(in[0]);
     // Inputs of tests fit into a pipe's buffer, so that writing before reading can't block.
-    if (::write(in[1], input.data(), input.size()) != static_cast<ssize_t>(input.size())) throw std::runtime_error("write failed");
+    if (::write(in[1], input.data(), input.size()) != static_cast<ssize_t>(input.size()))
+        throw std::runtime_error("write failed");
     ::close(in[1]);
     Finished finished;
     finished.output = drain(out[0]);
@@ -93,7 +96,9 @@ Background::~Background() {
     wait();
 }
 
-void Background::signal(int number) const { ::kill(pid_, number); }
+void Background::signal(int number) const {
+    ::kill(pid_, number);
+}
 
 int Background::wait() {
     int raw = 0;

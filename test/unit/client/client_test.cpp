@@ -19,7 +19,7 @@ using testing::HasSubstr;
 class VerbTest : public ClientTest {
 protected:
     // Answers each request with the next of the texts, and keeps what it received.
-    void answers(std::vector<std::string> texts) {
+    void answers(const std::vector<std::string>& texts) {
         serve([this, texts](Peer& peer) {
             while (true) {
                 Received request = peer.read();

@@ -204,8 +204,9 @@ TEST_F(ConnectionTest, WaitsWhereAllAreInUse) {
     serve(always(answer(200, kSome)));
     int done = 0;
     for (int i = 0; i < 4; ++i) {
-        boost::asio::co_spawn(
-            io_, get(), [&done](std::exception_ptr error, const std::optional<kube::Json>& object) { done += !error && object; });
+        boost::asio::co_spawn(io_, get(), [&done](const std::exception_ptr& error, const std::optional<kube::Json>& object) {
+            done += !error && object;
+        });
     }
     run_until([&] { return done == 4; });
     EXPECT_EQ(server_->connections(), 1);
@@ -216,8 +217,8 @@ TEST_F(ConnectionTest, IsNotWaitedForForEver) {
     limits_.request = 50ms;
     serve([](Peer& peer) { peer.wait_for_the_end(); });
     bool first = false;
-    boost::asio::co_spawn(io_, get(),
-                          [&first](std::exception_ptr error, const std::optional<kube::Json>&) { first = error != nullptr; });
+    boost::asio::co_spawn(
+        io_, get(), [&first](const std::exception_ptr& error, const std::optional<kube::Json>&) { first = error != nullptr; });
     EXPECT_EQ(cause(get()), Cause::Timeout);
     run_until([&] { return first; });
 }
@@ -227,7 +228,7 @@ TEST_F(ConnectionTest, EndsWhenTheClientIsClosed) {
     serve([](Peer& peer) { peer.wait_for_the_end(); });
     int closed = 0;
     for (int i = 0; i < 5; ++i) {
-        boost::asio::co_spawn(io_, get(), [&closed](std::exception_ptr error, const std::optional<kube::Json>&) {
+        boost::asio::co_spawn(io_, get(), [&closed](const std::exception_ptr& error, const std::optional<kube::Json>&) {
             try {
                 std::rethrow_exception(error);
             } catch (const ConnectionError& caught) {
@@ -246,7 +247,8 @@ TEST_F(ConnectionTest, MayBeLeftOpenWhenTheLoopIsDestroyed) {
     serve([](Peer& peer) { peer.wait_for_the_end(); });
     auto io = std::make_unique<boost::asio::io_context>(1);
     auto client = std::make_unique<Client>(*io, config(), nullptr);
-    boost::asio::co_spawn(*io, client->get(kube::kConfigMap, key_), [](std::exception_ptr, const std::optional<kube::Json>&) {});
+    boost::asio::co_spawn(*io, client->get(kube::kConfigMap, key_),
+                          [](const std::exception_ptr&, const std::optional<kube::Json>&) {});
     while (server_->connections() < 1) io->run_one();
     client.reset();
     io.reset();

@@ -79,7 +79,7 @@ TEST_F(CredentialsTest, RunAPluginOnceForAllWhoWait) {
     std::vector<std::string> tokens;
     for (int i = 0; i < 3; ++i) {
         boost::asio::co_spawn(io_, token_of(credentials),
-                              [&tokens](std::exception_ptr, const std::string& token) { tokens.push_back(token); });
+                              [&tokens](const std::exception_ptr&, const std::string& token) { tokens.push_back(token); });
     }
     run_until([&] { return tokens.size() == 3; });
     EXPECT_EQ(tokens, (std::vector<std::string>{"t1", "t1", "t1"}));
@@ -115,7 +115,7 @@ TEST_F(CredentialsTest, EndAPluginWhenClosed) {
     const auto credentials = std::make_shared<Credentials>(io_, config, 60s, clock_);
     std::exception_ptr error;
     boost::asio::co_spawn(io_, token_of(credentials),
-                          [&error](std::exception_ptr caught, const std::string&) { error = caught; });
+                          [&error](const std::exception_ptr& caught, const std::string&) { error = caught; });
     io_.restart();
     io_.poll();
     credentials->close();

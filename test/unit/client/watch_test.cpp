@@ -109,6 +109,18 @@ TEST_F(WatchTest, IsGivenUpWhereTheServerDoesNotEndIt) {
     EXPECT_EQ(cause(watch->next()), Cause::Timeout);
 }
 
+TEST_F(WatchTest, TakesSilenceForDeathLongBeforeTheServersTime) {
+    limits_.watch_silence = 200ms;
+    serve([](Peer& peer) {
+        peer.read();
+        peer.write(kStreamHead + chunk(event("ADDED", "a")));
+        peer.wait_for_the_end();
+    });
+    const std::unique_ptr<WatchStream> watch = open();
+    EXPECT_TRUE(wait(watch->next()));
+    EXPECT_EQ(cause(watch->next()), Cause::Timeout);
+}
+
 TEST_F(WatchTest, CarriesLargeEventsUpToALimit) {
     limits_.event = 200'000;
     stream(kStreamHead + chunk(event("ADDED", std::string(150'000, 'a'))) + chunk(event("ADDED", std::string(300'000, 'b'))) +
@@ -127,7 +139,7 @@ TEST_F(WatchTest, IsEndedFromElsewhere) {
     const std::unique_ptr<WatchStream> watch = open();
     std::exception_ptr error;
     boost::asio::co_spawn(io_, watch->next(),
-                          [&error](std::exception_ptr caught, const std::optional<WatchEvent>&) { error = caught; });
+                          [&error](const std::exception_ptr& caught, const std::optional<WatchEvent>&) { error = caught; });
     io_.restart();
     io_.poll();
     EXPECT_FALSE(error);

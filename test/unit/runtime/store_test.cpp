@@ -8,7 +8,8 @@ namespace runtime {
 namespace {
 
 kube::Json object(const std::string& name, int version, int value) {
-    return {{"metadata", {{"namespace", "shop"}, {"name", name}, {"resourceVersion", std::to_string(version)}}}, {"value", value}};
+    return {{"metadata", {{"namespace", "shop"}, {"name", name}, {"resourceVersion", std::to_string(version)}}},
+            {"value", value}};
 }
 
 class StoreTest : public testing::Test {
@@ -16,7 +17,9 @@ protected:
     std::vector<std::string> changes;
     Store<std::int64_t> store{[](const kube::Json& json) { return kube::int_at(json, {"value"}); },
                               [this](const kube::Key& key, const std::int64_t* before, const std::int64_t* now) {
-                                  const auto text = [](const std::int64_t* value) { return value ? std::to_string(*value) : "-"; };
+                                  const auto text = [](const std::int64_t* value) {
+                                      return value ? std::to_string(*value) : "-";
+                                  };
                                   changes.push_back(key.name + " " + text(before) + " " + text(now));
                               }};
 

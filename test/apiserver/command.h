@@ -1,0 +1,45 @@
+// The operator's commands, run as someone at a terminal runs them.
+#pragma once
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "cluster.h"
+
+namespace apiserver {
+
+inline support::Finished run_operator(std::vector<std::string> arguments, const std::string& input = "") {
+    arguments.insert(arguments.begin(), OPERATOR);
+    return support::run(arguments, input);
+}
+
+inline std::vector<std::string> lines_of(const std::string& text) {
+    std::vector<std::string> lines;
+    std::istringstream in(text);
+    for (std::string line; std::getline(in, line);) lines.push_back(line);
+    return lines;
+}
+
+// A file of this test's own, gone after it.
+class File {
+public:
+    explicit File(const std::string& text)
+        : path_(Cluster::get().scratch() + "/" + std::to_string(::getpid()) + "-" + std::to_string(++count_) + ".yaml") {
+        support::write_file(path_, text);
+    }
+    ~File() { std::filesystem::remove(path_); }
+    File(const File&) = delete;
+    File& operator=(const File&) = delete;
+
+    const std::string& path() const { return path_; }
+
+private:
+    static inline int count_ = 0;
+    std::string path_;
+};
+
+}  // namespace apiserver
