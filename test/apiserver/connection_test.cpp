@@ -32,6 +32,7 @@ Json namespaced_rules() {
             rule("autoscaling", {"horizontalpodautoscalers"}, own),
             rule("policy", {"poddisruptionbudgets"}, own),
             rule("networking.k8s.io", {"networkpolicies", "ingresses"}, own),
+            rule("gateway.networking.k8s.io", {"httproutes"}, own),
             rule("events.k8s.io", {"events"}, {"create", "patch"}),
             rule("coordination.k8s.io", {"leases"}, {"get", "create", "update"})};
 }
