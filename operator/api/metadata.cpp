@@ -40,14 +40,19 @@ void check_map(const Json& metadata, const std::string& field, std::vector<Probl
     for (const auto& [key, value] : map.items()) {
         if (!is_qualified(key)) problems.push_back({path, "Invalid value: " + shown(key) + ": is no valid key"});
         if (!value.is_string()) {
-            problems.push_back(
-                {path + "." + key, "Invalid value: must be of type string, not " + std::string(value.type_name())});
+            std::string field_path = path;
+            field_path.append(".").append(key);
+            problems.push_back({field_path, "Invalid value: must be of type string, not " + std::string(value.type_name())});
         } else if (field == "labels" && !is_label_value(value.get_ref<const std::string&>())) {
             problems.push_back({path, "Invalid value: " + shown(value) +
                                           ": a label has at most 63 letters, digits, '-', '_' and '.', and begins and ends "
                                           "with a letter or digit"});
         }
     }
+}
+
+bool is_empty_text(const Json& value) {
+    return value.is_string() && value.get_ref<const std::string&>().empty();
 }
 
 }  // namespace
@@ -64,13 +69,13 @@ std::vector<Problem> check_metadata(const Json& metadata) {
         }
     }
     const Json& name = kube::at(metadata, {"name"});
-    if (name.is_null() || name == "") {
+    if (name.is_null() || is_empty_text(name)) {
         problems.push_back({"metadata.name", "Required value"});
     } else if (!name.is_string()) {
         problems.push_back({"metadata.name", "Invalid value: must be of type string, not " + std::string(name.type_name())});
     }
     const Json& ns = kube::at(metadata, {"namespace"});
-    if (!ns.is_null() && ns != "") {
+    if (!ns.is_null() && !is_empty_text(ns)) {
         const bool valid = ns.is_string() && ns.get_ref<const std::string&>().size() <= 63 &&
                            matches(ns.get_ref<const std::string&>(), "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$");
         if (!valid) problems.push_back({"metadata.namespace", "Invalid value: must be a DNS label of at most 63 characters"});

@@ -37,7 +37,8 @@ std::string literal(const std::string& text, const std::string& indent) {
     for (std::size_t begin = 0; begin < text.size();) {
         const std::size_t end = std::min(text.find('\n', begin), text.size());
         line = text.substr(begin, end - begin);
-        out += line.empty() ? "\n" : "\n" + indent + line;
+        out += '\n';
+        if (!line.empty()) out.append(indent).append(line);
         begin = end + 1;
     }
     return out;
