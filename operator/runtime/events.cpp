@@ -61,15 +61,15 @@ std::optional<EventWrite> EventRecorder::next_write() {
     return stopped_ ? book_.take_any() : book_.take();
 }
 
-awaitable<kube::Json> EventRecorder::call_for(EventWrite write) {
-    if (write.is_new) return client_.create(kube::kEvent, std::move(write.json));
-    return client_.merge_patch(kube::kEvent, std::move(write.key), std::move(write.json));
+awaitable<kube::Json> EventRecorder::call_for(const EventWrite& write) {
+    if (write.is_new) return client_.create(kube::kEvent, write.json);
+    return client_.merge_patch(kube::kEvent, write.key, write.json);
 }
 
 awaitable<void> EventRecorder::send(EventWrite write) {
     const std::uint64_t id = write.id;
     try {
-        awaitable<kube::Json> call = call_for(std::move(write));
+        awaitable<kube::Json> call = call_for(write);
         co_await std::move(call);
         failing_ = false;
     } catch (const std::exception& failure) {

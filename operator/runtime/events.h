@@ -29,7 +29,7 @@ public:
 
 private:
     std::optional<EventWrite> next_write();
-    boost::asio::awaitable<kube::Json> call_for(EventWrite write);
+    boost::asio::awaitable<kube::Json> call_for(const EventWrite& write);
     boost::asio::awaitable<void> send(EventWrite write);
     boost::asio::awaitable<void> wait();
 

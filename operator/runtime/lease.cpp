@@ -135,15 +135,15 @@ awaitable<void> Lease::read() {
     known_ = true;
 }
 
-awaitable<Json> Lease::call_for(Json lease) {
-    if (lease.contains("metadata")) return client_.replace(kube::kLease, std::move(lease));
+awaitable<Json> Lease::call_for(const Json& lease) {
+    if (lease.contains("metadata")) return client_.replace(kube::kLease, lease);
     kube::Object object = kube::Object::make(kube::kLease, key_);
     object["spec"] = lease["spec"];
-    return client_.create(kube::kLease, std::move(object.json));
+    return client_.create(kube::kLease, object.json);
 }
 
 awaitable<void> Lease::write(Json lease) {
-    awaitable<Json> call = call_for(std::move(lease));
+    awaitable<Json> call = call_for(lease);
     const Json stored = co_await std::move(call);
     state_.observe(stored);
     known_ = true;

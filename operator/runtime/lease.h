@@ -60,7 +60,7 @@ private:
     boost::asio::awaitable<std::string> attempt();
     boost::asio::awaitable<void> read();
     boost::asio::awaitable<void> write(kube::Json lease);
-    boost::asio::awaitable<kube::Json> call_for(kube::Json lease);
+    boost::asio::awaitable<kube::Json> call_for(const kube::Json& lease);
     boost::asio::awaitable<void> pause(base::Duration time);
     base::Duration until_next_look() const;
     void watch_deadline(base::SteadyTime lost_at);
