@@ -8,7 +8,9 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -22,6 +24,7 @@
 #include "reconcile/known_platform.h"
 #include "reconcile/reconciler.h"
 #include "reconcile/references.h"
+#include "runtime/bell.h"
 #include "runtime/controller.h"
 #include "runtime/endpoints.h"
 #include "runtime/events.h"
@@ -87,7 +90,10 @@ public:
                            writes_.Add({{"verb", std::string(verb)}, {"kind", std::string(kind.name)}}).Increment();
                        }}),
           controller_(io, clock_, log, registry_, "ecommerceplatform",
-                      [this](kube::Key key) { return reconciler_.reconcile(std::move(key)); }),
+                      [this](kube::Key key) {
+                          busy_ = true;
+                          return reconciler_.reconcile(std::move(key));
+                      }),
           server_(io, http::address_from(options.listen), endpoints(), log),
           signals_(io, [this](int signal) { stop_by(signal); }) {
         platform_watcher_.on_synced([this] { begin_once_synced(); });
@@ -130,23 +136,14 @@ private:
         events_sent_ = false;
         boost::asio::co_spawn(io_, events_.run(), [this](const std::exception_ptr&) {
             events_sent_ = true;
-            changed_.cancel();
+            changed_.ring();
         });
         boost::asio::co_spawn(io_, platform_watcher_.run(), boost::asio::detached);
         boost::asio::co_spawn(io_, definition_watcher_.run(), boost::asio::detached);
         if (options_.leader_elect) {
             co_await lease_.hold();
         } else {
-            co_await until(stopping_);
-        }
-    }
-
-    // Whoever sets the flag cancels changed_.
-    awaitable<void> until(const bool& flag) {
-        while (!flag) {
-            changed_.expires_at(boost::asio::steady_timer::time_point::max());
-            boost::system::error_code woken;
-            co_await changed_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, woken));
+            co_await changed_.until([this] { return stopping_; });
         }
     }
 
@@ -154,6 +151,7 @@ private:
         if (begun_ || !synced()) return;
         begun_ = true;
         malloc_trim(0);  // What the first lists took is not needed again.
+        boost::asio::co_spawn(io_, give_memory_back(), boost::asio::detached);
         controller_.start(options_.workers);
         log_.info("ready", {{"workers", options_.workers}});
     }
@@ -199,12 +197,27 @@ private:
     void stop_by(int signal) {
         log_.info("stopping", {{"signal", signal}});
         stopping_ = true;
-        changed_.cancel();
+        changed_.ring();
         lease_.stop();
+    }
+
+    // What reconciles took and freed stays with the allocator, in holes. Once it is quiet after some of them, the system gets it.
+    awaitable<void> give_memory_back() {
+        bool owed = false;
+        while (!stopping_) {
+            quiet_.expires_after(std::chrono::seconds(5));
+            boost::system::error_code woken;
+            co_await quiet_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, woken));
+            if (owed && !busy_) malloc_trim(0);
+            owed = busy_;
+            busy_ = false;
+        }
     }
 
     // Lets what is under way finish, but not for longer than a request to an API server that does not answer is worth.
     awaitable<void> shut_down() {
+        stopping_ = true;
+        quiet_.cancel();
         patience_.expires_after(kPatience);
         patience_.async_wait([this](const boost::system::error_code& cancelled) {
             if (cancelled) return;
@@ -217,7 +230,7 @@ private:
         references_.stop();
         children_.stop();
         events_.stop();
-        co_await until(events_sent_);
+        co_await changed_.until([this] { return events_sent_; });
         if (options_.leader_elect) co_await lease_.release();
         patience_.cancel();
         server_.stop();
@@ -250,8 +263,10 @@ private:
     runtime::Controller controller_;
     http::Server server_;
     base::StopSignals signals_;
-    boost::asio::steady_timer changed_{io_};
+    runtime::Bell changed_{io_.get_executor()};  // Rung when stopping_ or events_sent_ has turned.
     boost::asio::steady_timer patience_{io_};
+    boost::asio::steady_timer quiet_{io_};
+    bool busy_ = false;  // A reconcile began since the last look.
     bool leading_ = false;
     bool begun_ = false;
     bool stopping_ = false;

@@ -6,8 +6,6 @@
 
 namespace api {
 
-inline constexpr std::string_view kGroup = "ecommerceplatform.io";
-
 inline constexpr std::string_view kPlatformLabel = "ecommerceplatform.io/platform";
 // On cluster-scoped children, which no owner reference ties to a namespaced platform.
 inline constexpr std::string_view kNamespaceLabel = "ecommerceplatform.io/namespace";
@@ -18,9 +16,9 @@ inline constexpr std::string_view kSecretsAnnotation = "ecommerceplatform.io/sec
 inline constexpr std::string_view kConfigAnnotation = "ecommerceplatform.io/config";
 
 inline constexpr std::string_view kFinalizer = "ecommerceplatform.io/cleanup";
-inline constexpr std::string_view kFieldManager = "ecommerce-operator";
+inline const std::string kFieldManager = "ecommerce-operator";
 // Writes `replicas` of Deployments alone, so that the field always has an owner when an autoscaler comes or goes.
-inline constexpr std::string_view kReplicasManager = "ecommerce-operator-replicas";
+inline const std::string kReplicasManager = "ecommerce-operator-replicas";
 
 // A platform's name: its longest child, PLATFORM-rabbitmq-headless-0 as a host name, must fit into 63 characters.
 inline constexpr std::size_t kMaxPlatformName = 32;

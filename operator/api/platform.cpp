@@ -200,18 +200,23 @@ Spec spec_from(const Section& given, const std::string& ns) {
 
 }  // namespace
 
+Platform identity_from(const Json& document) {
+    const Section metadata(kube::at(document, {"metadata"}));
+    Platform platform;
+    platform.key = {metadata.text("namespace"), metadata.text("name")};
+    platform.uid = metadata.text("uid");
+    platform.generation = metadata.get<std::int64_t>("generation", 0);
+    platform.resource_version = metadata.text("resourceVersion");
+    platform.deleting = metadata.has("deletionTimestamp");
+    platform.finalizers = metadata.get("finalizers", platform.finalizers);
+    platform.status = kube::at(document, {"status"});
+    return platform;
+}
+
 Platform platform_from(const Json& document) {
     try {
-        const Section metadata(kube::at(document, {"metadata"}));
-        Platform platform;
-        platform.key = {metadata.text("namespace"), metadata.text("name")};
-        platform.uid = metadata.text("uid");
-        platform.generation = metadata.get<std::int64_t>("generation", 0);
-        platform.resource_version = metadata.text("resourceVersion");
-        platform.deleting = metadata.has("deletionTimestamp");
-        platform.finalizers = metadata.get("finalizers", platform.finalizers);
+        Platform platform = identity_from(document);
         platform.spec = spec_from(Section(kube::at(document, {"spec"})), platform.key.ns);
-        platform.status = kube::at(document, {"status"});
         return platform;
     } catch (const Json::exception& error) {
         throw std::invalid_argument(std::string("not a valid EcommercePlatform: ") + error.what());

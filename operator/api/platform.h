@@ -148,6 +148,9 @@ struct Platform {
     kube::Json status;  // As last seen; null where there is none.
 };
 
+// The platform of a document as far as its metadata and status tell, with a default spec.
+Platform identity_from(const kube::Json& document);
+
 // The platform of a document that passed validate(). Throws std::invalid_argument on one that did not.
 Platform platform_from(const kube::Json& document);
 

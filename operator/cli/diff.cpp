@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <ostream>
-#include <set>
 #include <utility>
 
 #include "api/names.h"
@@ -17,8 +16,6 @@ namespace cli {
 namespace {
 
 using boost::asio::awaitable;
-
-const std::string kManager(api::kFieldManager);
 
 const std::string kKubectl = "kubectl";  // The field manager of `kubectl apply --server-side`.
 const std::string kLastApplied = "kubectl.kubernetes.io/last-applied-configuration";
@@ -140,7 +137,7 @@ awaitable<void> compare_child(kube::Object wanted, const api::Platform& platform
     const std::string whole;
     const std::optional<kube::Json> live = co_await client.get(wanted.kind, key);
     if (wanted.kind == kube::kDeployment) settle_replicas(wanted, platform, live);
-    const kube::Json result = co_await client.apply(wanted.kind, wanted.json, kManager, whole, client::DryRun::Yes);
+    const kube::Json result = co_await client.apply(wanted.kind, wanted.json, api::kFieldManager, whole, client::DryRun::Yes);
     if (live) {
         differences.compare(wanted, *live, result);
     } else {
@@ -193,8 +190,7 @@ awaitable<resources::Capabilities> served(client::Client& client) {
 
 awaitable<void> compare_pruned(api::Platform platform, kube::Objects wanted, resources::Capabilities capabilities,
                                client::Client& client, Differences& differences) {
-    std::set<std::pair<std::string_view, kube::Key>> keep;
-    for (const kube::Object& object : wanted) keep.emplace(object.kind.name, object.key());
+    const reconcile::Kept kept(wanted);
     client::Selection children;
     children.label_selector = std::string(api::kPlatformLabel) + "=" + platform.key.name;
     for (const kube::Kind& kind : kube::child_kinds()) {
@@ -205,7 +201,7 @@ awaitable<void> compare_pruned(api::Platform platform, kube::Objects wanted, res
         for (const kube::Json& json : page.items) {
             const reconcile::Child child = reconcile::child_from(kind, json);
             const kube::Object object{kind, json};
-            if (child.platform == platform.key && child.digest != 0 && !keep.contains({kind.name, object.key()})) {
+            if (child.platform == platform.key && kept.prunes(kind, object.key(), child)) {
                 differences.line('-', object);
             }
         }

@@ -23,4 +23,12 @@ std::optional<std::string> base64_decode(std::string_view text) {
     return decoded;
 }
 
+std::string base64_encode(std::string_view bytes) {
+    std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');  // EVP_EncodeBlock ends with a zero.
+    const auto* in = reinterpret_cast<const unsigned char*>(bytes.data());
+    const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), in, static_cast<int>(bytes.size()));
+    text.resize(static_cast<std::size_t>(size));
+    return text;
+}
+
 }  // namespace client

@@ -10,4 +10,6 @@ namespace client {
 // White space is passed over; nothing where the text is no padded standard base64.
 std::optional<std::string> base64_decode(std::string_view text);
 
+std::string base64_encode(std::string_view bytes);
+
 }  // namespace client

@@ -37,10 +37,6 @@ const char* text(Propagation propagation) {
     return "Background";
 }
 
-kube::Key key_of(const Json& object) {
-    return {kube::string_at(object, {"metadata", "namespace"}), kube::string_at(object, {"metadata", "name"})};
-}
-
 std::string call_name(const char* verb, const kube::Kind& kind, const kube::Key& key) {
     const std::string object = kube::to_string(key);
     return std::string(verb) + " " + std::string(kind.name) + (object.empty() ? "" : " " + object);
@@ -121,10 +117,6 @@ awaitable<std::unique_ptr<WatchStream>> send_watch(TransportPtr transport, Call 
     co_return std::make_unique<OpenWatch>(name, connection, transport->limits(), deadline);
 }
 
-awaitable<std::string> send_raw(TransportPtr transport, Call call) {
-    co_return co_await transport->perform(std::move(call));
-}
-
 }  // namespace
 
 Client::Client(boost::asio::io_context& io, Config config, prometheus::Registry* registry, Limits limits)
@@ -139,7 +131,7 @@ awaitable<std::optional<Json>> Client::get(kube::Kind kind, const kube::Key& key
 }
 
 awaitable<Json> Client::create(kube::Kind kind, const Json& object) {
-    const kube::Key key = key_of(object);
+    const kube::Key key = kube::key_of(object);
     Target target = collection(kind, key.ns);
     target.query("fieldValidation", "Strict");
     Call call{call_name("create", kind, key), "POST", target.text(), kJson, kJson, object.dump()};
@@ -148,7 +140,7 @@ awaitable<Json> Client::create(kube::Kind kind, const Json& object) {
 }
 
 awaitable<Json> Client::replace(kube::Kind kind, const Json& object) {
-    const kube::Key key = key_of(object);
+    const kube::Key key = kube::key_of(object);
     Target target = item(kind, key);
     target.query("fieldValidation", "Strict");
     return send(transport_, {call_name("replace", kind, key), "PUT", target.text(), kJson, kJson, object.dump()});
@@ -156,7 +148,7 @@ awaitable<Json> Client::replace(kube::Kind kind, const Json& object) {
 
 awaitable<Json> Client::apply(kube::Kind kind, const Json& object, const std::string& field_manager,
                               const std::string& subresource, DryRun dry_run) {
-    const kube::Key key = key_of(object);
+    const kube::Key key = kube::key_of(object);
     Target target = item(kind, key, subresource);
     target.query("fieldManager", field_manager).query("force", "true").query("fieldValidation", "Strict");
     target.query("dryRun", dry_run == DryRun::Yes ? "All" : "");
@@ -207,15 +199,6 @@ awaitable<std::unique_ptr<WatchStream>> Client::watch(kube::Kind kind, const Sel
     }
     Call call{call_name("watch", kind, selection.ns), "GET", target.text(), accept(selection.part, false)};
     return send_watch(transport_, std::move(call), server_limit);
-}
-
-awaitable<std::string> Client::get_raw(std::string path) {
-    const std::string name = "get " + path.substr(0, path.find('?'));
-    return send_raw(transport_, {name, "GET", std::move(path)});
-}
-
-const std::string& Client::default_namespace() const {
-    return transport_->config().default_namespace;
 }
 
 void Client::set_warning_handler(std::function<void(std::string)> handler) {

@@ -75,12 +75,6 @@ public:
     awaitable<std::unique_ptr<WatchStream>> watch(kube::Kind kind, const Selection& selection,
                                                   const std::string& resource_version);
 
-    // GET of any path: "/version", "/readyz".
-    awaitable<std::string> get_raw(std::string path);
-
-    // Of the current context; "default" where it names none.
-    const std::string& default_namespace() const;
-
     // Receives what the API server warns of (deprecated versions, unknown fields …): "VERB Kind ns/name: text". It may repeat
     // itself.
     void set_warning_handler(std::function<void(std::string)> handler);

@@ -173,7 +173,7 @@ private:
     Head head() const {
         const auto& message = parser_->get();
         Head head;
-        head.status = message.result_int();
+        head.status = static_cast<int>(message.result_int());
         head.reusable = parser_->keep_alive() && !parser_->need_eof();
         const auto retry = message.find(http::field::retry_after);
         if (retry != message.end()) head.retry_after = retry_after_from({retry->value().data(), retry->value().size()});

@@ -12,8 +12,12 @@ Object Object::make(const Kind& kind, const Key& key) {
     return object;
 }
 
+Key key_of(const Json& object) {
+    return {string_at(object, {"metadata", "namespace"}), string_at(object, {"metadata", "name"})};
+}
+
 Key Object::key() const {
-    return {string_at(json, {"metadata", "namespace"}), string_at(json, {"metadata", "name"})};
+    return key_of(json);
 }
 
 std::string to_string(const Object& object) {

@@ -35,6 +35,8 @@ struct Object {
 
 using Objects = std::vector<Object>;
 
+Key key_of(const Json& object);  // By its metadata.
+
 std::string to_string(const Object& object);  // "Deployment shop/shop-catalog"
 
 // Member at a path of keys, or null where any of them is missing: at(json, {"status", "replicas"}).

@@ -32,7 +32,7 @@ std::string in_words(const std::vector<api::Problem>& problems) {
     std::vector<std::string> words;
     words.reserve(problems.size());
     for (const api::Problem& problem : problems) words.push_back(to_string(problem));
-    return join(words, "; ");
+    return quality::in_words(words);
 }
 
 struct Count {
@@ -68,6 +68,19 @@ Condition ready(const api::Platform& platform, const Observed& observed, const s
 }
 
 }  // namespace
+
+std::string in_words(const std::vector<std::string>& statements) {
+    return join(statements, "; ");
+}
+
+const kube::Json& condition_of(const kube::Json& status, std::string_view type) {
+    static const kube::Json none;
+    const kube::Json& conditions = kube::at(status, {"conditions"});
+    if (!conditions.is_array()) return none;
+    const auto found = std::find_if(conditions.begin(), conditions.end(),
+                                    [&](const kube::Json& each) { return kube::string_at(each, {"type"}) == type; });
+    return found == conditions.end() ? none : *found;
+}
 
 bool Observed::reference_missing(std::string_view component) const {
     return std::find(missing_references.begin(), missing_references.end(), component) != missing_references.end();
@@ -136,15 +149,9 @@ kube::Json status_json(const Verdict& verdict, std::int64_t generation, const ku
     using kube::Json;
     Json conditions = Json::array();
     for (const Condition& condition : verdict.conditions) {
-        std::string since = now;
-        if (const Json& old = kube::at(previous, {"conditions"}); old.is_array()) {
-            for (const Json& other : old) {
-                if (kube::string_at(other, {"type"}) == condition.type &&
-                    kube::string_at(other, {"status"}) == condition.status) {
-                    since = kube::string_at(other, {"lastTransitionTime"});
-                }
-            }
-        }
+        const Json& old = condition_of(previous, condition.type);
+        const bool turned = kube::string_at(old, {"status"}) != condition.status;
+        const std::string since = turned ? now : kube::string_at(old, {"lastTransitionTime"});
         conditions.push_back({{"type", condition.type},
                               {"status", condition.status},
                               {"reason", condition.reason},

@@ -59,6 +59,12 @@ struct Verdict {
     std::string endpoint;
 };
 
+// Several statements as one text.
+std::string in_words(const std::vector<std::string>& statements);
+
+// The condition of that type in a status; null where there is none.
+const kube::Json& condition_of(const kube::Json& status, std::string_view type);
+
 // A platform of which nothing is known yet.
 Verdict first_sight(const api::Platform& platform);
 

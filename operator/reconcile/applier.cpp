@@ -4,16 +4,13 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <exception>
 #include <memory>
 #include <optional>
-#include <set>
 
 #include "api/names.h"
+#include "runtime/bell.h"
 
 namespace reconcile {
 
@@ -25,8 +22,6 @@ using boost::asio::awaitable;
 constexpr int kAtOnce = 4;
 
 constexpr int kInvalid = 422;
-const std::string kManager(api::kFieldManager);
-const std::string kReplicas(api::kReplicasManager);
 
 // The service that a Deployment runs, by its component label.
 const api::ServiceSettings* settings_of(const api::Platform& platform, const kube::Object& deployment) {
@@ -51,6 +46,14 @@ std::optional<std::int64_t> replicas_to_set(const api::ServiceSettings& settings
     return wanted == live ? std::nullopt : std::optional(wanted);
 }
 
+Kept::Kept(const kube::Objects& wanted) {
+    for (const kube::Object& object : wanted) keys_.emplace(object.kind.name, object.key());
+}
+
+bool Kept::prunes(const kube::Kind& kind, const kube::Key& key, const Child& child) const {
+    return child.digest != 0 && !keys_.contains({kind.name, key});
+}
+
 Applier::Applier(client::Client& client, Children& children, base::Log log, Written written)
     : client_(client), children_(children), log_(std::move(log)), written_(std::move(written)) {}
 
@@ -65,15 +68,15 @@ bool Applier::matches(const kube::Object& wanted) const {
 
 // Objects that are being applied: several at once, begun in their order.
 struct Applier::Batch {
-    explicit Batch(const boost::asio::any_io_executor& executor) : ended(executor) {}
+    explicit Batch(const boost::asio::any_io_executor& executor) : worked_through(executor) {}
 
     api::Platform platform;
     kube::Objects wanted;
     std::size_t next = 0;
-    int workers = 0;
+    int workers = kAtOnce;
     std::vector<std::string> refused;
     std::exception_ptr failure;
-    boost::asio::steady_timer ended;  // Cancelled by the last worker.
+    runtime::Bell worked_through;  // Rung by the last worker.
 };
 
 awaitable<std::vector<std::string>> Applier::apply(const api::Platform& platform, kube::Objects wanted) {
@@ -84,13 +87,10 @@ awaitable<std::vector<std::string>> Applier::apply(const api::Platform& platform
     const auto batch = std::make_shared<Batch>(executor);
     batch->platform = platform;
     batch->wanted = std::move(wanted);
-    for (; batch->workers < kAtOnce; ++batch->workers)
+    for (int worker = 0; worker < kAtOnce; ++worker) {
         boost::asio::co_spawn(executor, work_through(batch), boost::asio::detached);
-    while (batch->workers > 0) {
-        batch->ended.expires_at(boost::asio::steady_timer::time_point::max());
-        boost::system::error_code woken;
-        co_await batch->ended.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, woken));
     }
+    co_await batch->worked_through.until([&batch] { return batch->workers == 0; });
     if (batch->failure) std::rethrow_exception(batch->failure);
     std::sort(batch->refused.begin(), batch->refused.end());
     co_return batch->refused;
@@ -111,7 +111,7 @@ awaitable<void> Applier::work_through(std::shared_ptr<Batch> batch) {
             batch->failure = std::current_exception();
         }
     }
-    if (--batch->workers == 0) batch->ended.cancel();
+    if (--batch->workers == 0) batch->worked_through.ring();
 }
 
 // Takes the number of replicas out of a service's Deployment: it has a field manager of its own.
@@ -129,7 +129,7 @@ awaitable<void> Applier::apply_one(const api::Platform& platform, kube::Object w
     if (!matches(wanted)) {
         bool fits = true;
         try {
-            const kube::Json answer = co_await client_.apply(wanted.kind, wanted.json, kManager);
+            const kube::Json answer = co_await client_.apply(wanted.kind, wanted.json, api::kFieldManager);
             children_.learn(wanted.kind, answer);
         } catch (const client::ApiError& error) {
             if (error.code() != kInvalid || is_new) throw;
@@ -164,7 +164,7 @@ awaitable<void> Applier::replace(kube::Object wanted) {
         co_await client_.replace(wanted.kind, whole);
         log_.info("put back whole", {{"object", to_string(wanted)}});
     }
-    const kube::Json answer = co_await client_.apply(wanted.kind, wanted.json, kManager);
+    const kube::Json answer = co_await client_.apply(wanted.kind, wanted.json, api::kFieldManager);
     children_.learn(wanted.kind, answer);
 }
 
@@ -175,18 +175,16 @@ awaitable<void> Applier::set_replicas(api::ServiceSettings settings, kube::Key k
     kube::Object scaled = kube::Object::make(kube::kDeployment, key);
     scaled["metadata"]["uid"] = live->uid;  // Or a Deployment that was just deleted would come back with nothing in it.
     scaled["spec"]["replicas"] = *replicas;
-    const kube::Json answer = co_await client_.apply(kube::kDeployment, scaled.json, kReplicas);
+    const kube::Json answer = co_await client_.apply(kube::kDeployment, scaled.json, api::kReplicasManager);
     children_.learn(kube::kDeployment, answer);
     written_("update", kube::kDeployment);
 }
 
 awaitable<void> Applier::prune(const api::Platform& platform, kube::Objects wanted) {
-    std::set<std::pair<std::string_view, kube::Key>> keep;
-    for (const kube::Object& object : wanted) keep.emplace(object.kind.name, object.key());
+    const Kept kept(wanted);
     const std::vector<Children::Found> present = children_.of_platform(platform.key);
     for (const Children::Found& each : present) {
-        const bool ours = each.child.digest != 0;
-        if (!ours || each.child.deleting || keep.contains({each.kind.name, each.key})) continue;
+        if (each.child.deleting || !kept.prunes(each.kind, each.key, each.child)) continue;
         co_await remove(each.kind, each.key, each.child.uid);
     }
 }

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +18,16 @@
 #include "reconcile/children.h"
 
 namespace reconcile {
+
+// What a platform keeps; everything else that we applied for it once is to go.
+class Kept {
+public:
+    explicit Kept(const kube::Objects& wanted);
+    bool prunes(const kube::Kind& kind, const kube::Key& key, const Child& child) const;
+
+private:
+    std::set<std::pair<std::string_view, kube::Key>> keys_;
+};
 
 class Applier {
 public:

@@ -48,13 +48,6 @@ std::string short_sha256(const std::string& text) {
     return hex(digest.data(), 16);
 }
 
-std::string base64(const std::string& text) {
-    std::string result(4 * ((text.size() + 2) / 3), '\0');
-    EVP_EncodeBlock(reinterpret_cast<unsigned char*>(result.data()), reinterpret_cast<const unsigned char*>(text.data()),
-                    static_cast<int>(text.size()));
-    return result;
-}
-
 int digit(char character) {
     if (character >= '0' && character <= '9') return character - '0';
     if (character >= 'a' && character <= 'f') return character - 'a' + 10;
@@ -159,7 +152,7 @@ std::string digest_of(const resources::SecretTemplate& secret, const std::string
 
 kube::Object filled(const api::Platform& platform, const resources::SecretTemplate& secret, const RootKey& root) {
     kube::Object object = annotated(platform, secret, root.fingerprint());
-    for (const auto& [file, text] : secret.files) object["data"][file] = base64(fill(text, root));
+    for (const auto& [file, text] : secret.files) object["data"][file] = client::base64_encode(fill(text, root));
     return object;
 }
 
@@ -180,7 +173,7 @@ kube::Object root_key_object(const api::Platform& platform, const std::string& n
     object["metadata"]["annotations"][std::string(api::kDigestAnnotation)] = fingerprint;
     object["immutable"] = true;
     kube::Json& value = object["data"][std::string(kKeyField)];
-    if (root) value = base64(root->encoded());
+    if (root) value = client::base64_encode(root->encoded());
     return object;
 }
 

@@ -13,7 +13,6 @@ namespace {
 using boost::asio::awaitable;
 using runtime::Action;
 
-const std::string kFieldOwner(api::kFieldManager);
 const std::string kStatus = "status";
 
 std::set<kube::Key> referenced_secrets(const api::Platform& platform) {
@@ -40,22 +39,11 @@ bool has_finalizer(const api::Platform& platform) {
 }
 
 std::string condition_status(const kube::Json& status, std::string_view type) {
-    const kube::Json& conditions = kube::at(status, {"conditions"});
-    if (!conditions.is_array()) return "";
-    for (const kube::Json& condition : conditions) {
-        if (kube::string_at(condition, {"type"}) == type) return kube::string_at(condition, {"status"});
-    }
-    return "";
+    return kube::string_at(quality::condition_of(status, type), {"status"});
 }
 
 std::vector<api::Problem> namespace_taken(const KnownPlatform& first) {
     return {{"metadata.namespace", "a namespace holds one platform, and " + first.platform.key.name + " was here first"}};
-}
-
-std::string join(const std::vector<std::string>& lines) {
-    std::string text;
-    for (const std::string& line : lines) text += (text.empty() ? "" : "; ") + line;
-    return text;
 }
 
 }  // namespace
@@ -116,12 +104,12 @@ awaitable<Action> PlatformReconciler::bring_about(Platform platform) {
 
     const quality::Verdict verdict = quality::assess(platform, observe(platform, refused));
     co_await report(platform, verdict);
-    co_return refused.empty() ? Action::wait() : Action::back_off(join(refused));
+    co_return refused.empty() ? Action::wait() : Action::back_off(quality::in_words(refused));
 }
 
 quality::Observed PlatformReconciler::observe(const Platform& platform, const std::vector<std::string>& refused) const {
     quality::Observed observed;
-    observed.refused = join(refused);
+    observed.refused = quality::in_words(refused);
     const auto look = [&](const kube::Kind& kind, std::string_view component) {
         const Child* child = parts_.children.find(kind, {platform.key.ns, api::child_name(platform.key.name, component)});
         if (child && !child->deleting) observed.workloads.emplace(component, child->workload);
@@ -154,7 +142,7 @@ awaitable<void> PlatformReconciler::report(Platform platform, quality::Verdict v
     kube::Object document = kube::Object::make(kube::kPlatform, platform.key);
     document["metadata"]["uid"] = platform.uid;
     document["status"] = status;
-    const kube::Json answer = co_await parts_.client.apply(kube::kPlatform, document.json, kFieldOwner, kStatus);
+    const kube::Json answer = co_await parts_.client.apply(kube::kPlatform, document.json, api::kFieldManager, kStatus);
     parts_.platforms.learn(answer);
     platform.status = previous;
     announce(platform, verdict);
@@ -226,7 +214,7 @@ awaitable<void> PlatformReconciler::settle_volumes(Platform platform) {
     claims.part = client::Part::Metadata;
     const client::ListPage page = co_await parts_.client.list(kube::kPersistentVolumeClaim, claims);
     for (const kube::Json& claim : page.items) {
-        const kube::Key key = runtime::key_of(claim);
+        const kube::Key key = kube::key_of(claim);
         if (!retain) {
             co_await parts_.client.remove(kube::kPersistentVolumeClaim, key);
         } else if (!kube::at(claim, {"metadata", "ownerReferences"}).is_null()) {

@@ -87,7 +87,7 @@ Controller::Controller(asio::io_context& io, const base::Clock& clock, const bas
       queue_(io, clock),
       backoff_({}, base::system_random()),
       metrics_(std::make_unique<Metrics>(registry, name_)),
-      idle_(io) {}
+      idle_(io.get_executor()) {}
 
 Controller::~Controller() = default;
 
@@ -106,11 +106,7 @@ void Controller::start(int workers) {
 
 asio::awaitable<void> Controller::stop() {
     queue_.close();
-    while (working_ > 0) {
-        idle_.expires_at(asio::steady_timer::time_point::max());
-        boost::system::error_code woken;
-        co_await idle_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-    }
+    co_await idle_.until([this] { return working_ == 0; });
 }
 
 asio::awaitable<void> Controller::work() {
@@ -120,7 +116,7 @@ asio::awaitable<void> Controller::work() {
         ++working_;
         co_await handle(*key);
         queue_.done(*key);
-        if (--working_ == 0) idle_.cancel();
+        if (--working_ == 0) idle_.ring();
     }
 }
 

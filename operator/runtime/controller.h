@@ -13,6 +13,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "kube/object.h"
+#include "runtime/bell.h"
 #include "runtime/work_queue.h"
 
 namespace prometheus {
@@ -68,7 +69,7 @@ private:
     std::map<kube::Key, base::SteadyTime> due_;  // Of the keys that wait, for the metric.
     int working_ = 0;
     std::unique_ptr<Metrics> metrics_;
-    boost::asio::steady_timer idle_;  // Woken when the last worker has finished.
+    Bell idle_;  // Rung when the last worker has finished.
 };
 
 }  // namespace runtime

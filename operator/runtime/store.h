@@ -31,10 +31,6 @@ inline std::uint64_t resource_version(const kube::Json& object) {
     return version;
 }
 
-inline kube::Key key_of(const kube::Json& object) {
-    return {kube::string_at(object, {"metadata", "namespace"}), kube::string_at(object, {"metadata", "name"})};
-}
-
 // Keeps what `decode` makes of each object, and no more. `changed` hears of every record that differs from the one before; either
 // pointer is null where there was or is none. Records compare with ==.
 template <class Record>
@@ -58,7 +54,7 @@ public:
 
     // Takes in the answer to a write of ours, unless the watch has already shown something newer.
     void learn(const kube::Json& object) {
-        const kube::Key key = key_of(object);
+        const kube::Key key = kube::key_of(object);
         if (!entries_.contains(key) && resource_version(object) <= watched_version_) return;  // Deleted in the meantime.
         insert(key, object);
     }
@@ -70,13 +66,13 @@ public:
 
     void put(const kube::Json& object) override {
         watched_version_ = std::max(watched_version_, resource_version(object));
-        insert(key_of(object), object);
+        insert(kube::key_of(object), object);
     }
 
     void erase(const kube::Json& object) override {
         const std::uint64_t version = resource_version(object);
         watched_version_ = std::max(watched_version_, version);
-        const kube::Key key = key_of(object);
+        const kube::Key key = kube::key_of(object);
         const auto found = entries_.find(key);
         if (found != entries_.end() && found->second.version <= version) remove(key);
     }

@@ -21,6 +21,18 @@ protected:
         });
     }
     std::unique_ptr<WatchStream> open() { return wait(client().watch(kube::kConfigMap, {}, "5")); }
+
+    // Against a server that falls silent after its first event.
+    void expect_timeout_after_one_event() {
+        serve([](Peer& peer) {
+            peer.read();
+            peer.write(kStreamHead + chunk(event("ADDED", "a")));
+            peer.wait_for_the_end();
+        });
+        const std::unique_ptr<WatchStream> watch = open();
+        EXPECT_TRUE(wait(watch->next()));
+        EXPECT_EQ(cause(watch->next()), Cause::Timeout);
+    }
 };
 
 TEST_F(WatchTest, YieldsEventsHoweverTheyAreCut) {
@@ -99,26 +111,12 @@ TEST_F(WatchTest, IsBrokenWhereItEndsWithinAnEvent) {
 TEST_F(WatchTest, IsGivenUpWhereTheServerDoesNotEndIt) {
     limits_.watch = 0s;
     limits_.watch_grace = 300ms;
-    serve([](Peer& peer) {
-        peer.read();
-        peer.write(kStreamHead + chunk(event("ADDED", "a")));
-        peer.wait_for_the_end();
-    });
-    const std::unique_ptr<WatchStream> watch = open();
-    EXPECT_TRUE(wait(watch->next()));
-    EXPECT_EQ(cause(watch->next()), Cause::Timeout);
+    expect_timeout_after_one_event();
 }
 
 TEST_F(WatchTest, TakesSilenceForDeathLongBeforeTheServersTime) {
     limits_.watch_silence = 200ms;
-    serve([](Peer& peer) {
-        peer.read();
-        peer.write(kStreamHead + chunk(event("ADDED", "a")));
-        peer.wait_for_the_end();
-    });
-    const std::unique_ptr<WatchStream> watch = open();
-    EXPECT_TRUE(wait(watch->next()));
-    EXPECT_EQ(cause(watch->next()), Cause::Timeout);
+    expect_timeout_after_one_event();
 }
 
 TEST_F(WatchTest, CarriesLargeEventsUpToALimit) {
