@@ -126,7 +126,11 @@ awaitable<kube::Json> compare_platform(kube::Json document, client::Client& clie
         co_return result;
     }
     const std::string last = kube::string_at(*live, {"metadata", "annotations", kLastApplied});
-    if (!last.empty()) drop(result["spec"], kube::at(kube::Json::parse(last, nullptr, false), {"spec"}), document["spec"]);
+    if (!last.empty()) {
+        drop(result["spec"], kube::at(kube::Json::parse(last, nullptr, false), {"spec"}), document["spec"]);
+        result["metadata"].erase("managedFields");
+        result = co_await client.replace(kube::kPlatform, result, client::DryRun::Yes);  // The rules may forbid to leave it out.
+    }
     differences.compare(declared, *live, result);
     co_return result;
 }

@@ -139,10 +139,10 @@ awaitable<Json> Client::create(kube::Kind kind, const Json& object) {
     return send(transport_, std::move(call));
 }
 
-awaitable<Json> Client::replace(kube::Kind kind, const Json& object) {
+awaitable<Json> Client::replace(kube::Kind kind, const Json& object, DryRun dry_run) {
     const kube::Key key = kube::key_of(object);
     Target target = item(kind, key);
-    target.query("fieldValidation", "Strict");
+    target.query("fieldValidation", "Strict").query("dryRun", dry_run == DryRun::Yes ? "All" : "");
     return send(transport_, {call_name("replace", kind, key), "PUT", target.text(), kJson, kJson, object.dump()});
 }
 

@@ -58,7 +58,8 @@ public:
 
     awaitable<std::optional<kube::Json>> get(kube::Kind kind, const kube::Key& key, Part part = Part::Whole);  // Nothing: 404.
     awaitable<kube::Json> create(kube::Kind kind, const kube::Json& object);
-    awaitable<kube::Json> replace(kube::Kind kind, const kube::Json& object);  // PUT; conflicts by its resourceVersion.
+    // PUT; conflicts by its resourceVersion.
+    awaitable<kube::Json> replace(kube::Kind kind, const kube::Json& object, DryRun dry_run = DryRun::No);
     // Server-side apply with force and strict field validation. `subresource` is empty or "status".
     awaitable<kube::Json> apply(kube::Kind kind, const kube::Json& object, const std::string& field_manager,
                                 const std::string& subresource = "", DryRun dry_run = DryRun::No);

@@ -50,12 +50,14 @@ Condition stalled(const Observed& observed) {
     return {"Stalled", "False", "NothingInTheWay", "Nothing keeps the platform from the declared state."};
 }
 
-Condition reconciling(const api::Platform& platform, const std::vector<std::string>& moving) {
+Condition reconciling(const api::Platform& platform, const Observed& observed, const std::vector<std::string>& moving) {
     if (platform.spec.suspend) {
         return {"Reconciling", "False", "Suspended", "spec.suspend is true: nothing is written until it is false."};
     }
     if (!moving.empty())
         return {"Reconciling", "True", "RollingOut", "Pods are not yet as declared: " + join(moving, ", ") + "."};
+    if (!observed.refused.empty() || !observed.unmet.empty())
+        return {"Reconciling", "False", "Stalled", "What can be as declared is; the condition Stalled names the rest."};
     return {"Reconciling", "False", "Settled", "Everything is as declared."};
 }
 
@@ -125,7 +127,7 @@ Verdict assess(const api::Platform& platform, const Observed& observed) {
     verdict.data = to_string(data);
     if (one_version) verdict.version = platform.spec.version;
     verdict.endpoint = endpoint(platform);
-    verdict.conditions = {ready(platform, observed, waiting), reconciling(platform, moving), stalled(observed)};
+    verdict.conditions = {ready(platform, observed, waiting), reconciling(platform, observed, moving), stalled(observed)};
     return verdict;
 }
 

@@ -158,6 +158,13 @@ TEST_F(DiffOfMadePlatform, ShowsAFieldThatTheFileNoLongerHasAndTheClientApplied)
     expect_catalog_of_one();
 }
 
+TEST_F(DiffOfMadePlatform, PrintsThatAFieldMayNotBeLeftOut) {
+    make(wanted({{"data", {{"postgres", {{"managed", {{"storage", "7Gi"}}}}}}}}), false);
+    const support::Finished said = diff(wanted());
+    EXPECT_EQ(said.status, 2) << said.output;
+    EXPECT_THAT(said.output, HasSubstr("the storage of PostgreSQL cannot be changed"));
+}
+
 TEST_F(DiffOfMadePlatform, NeverShowsASecretsValue) {
     make(wanted());
     merge("secret", "shop-postgres", {{"data", {{"password", "c3RvbGVu"}}}});

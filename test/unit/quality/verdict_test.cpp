@@ -109,6 +109,7 @@ TEST_F(VerdictTest, IsReadyAndStalledWhenOnlyTheWayInIsMissing) {
     observed.unmet = {{"spec.ingress.kind", "HTTPRoute: the cluster does not serve it"}};
     EXPECT_EQ(condition("Ready").status, "True");
     EXPECT_EQ(condition("Stalled").status, "True");
+    EXPECT_EQ(condition("Reconciling").reason, "Stalled");
 }
 
 TEST_F(VerdictTest, IsStalledWithTheServersWordsOnARefusedObject) {
@@ -116,6 +117,7 @@ TEST_F(VerdictTest, IsStalledWithTheServersWordsOnARefusedObject) {
     EXPECT_EQ(condition("Stalled").reason, "ApplyRefused");
     EXPECT_EQ(condition("Ready").status, "False");
     EXPECT_EQ(condition("Stalled").message, observed.refused);
+    EXPECT_EQ(condition("Reconciling").reason, "Stalled");
 }
 
 TEST_F(VerdictTest, SaysThatASuspendedPlatformIsNotWritten) {
