@@ -1,0 +1,25 @@
+// Brings a database's schema up to date: versioned, checksummed, one process at a time.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/base/log.h"
+
+namespace data {
+
+struct Migration {
+    int version = 0;   // 1, 2, 3 … without gaps: "0001_users.sql" has 1.
+    std::string name;  // The file's name.
+    std::string sql;
+};
+
+// Applies what is missing, each in a transaction of its own, under an advisory lock, and remembers it with its SHA-256 in the
+// table schema_migrations. Throws std::runtime_error that names the migration: it fails, an applied one was changed or is not
+// known here (a newer version has been here), versions have gaps.
+void migrate(const std::string& url, const std::vector<Migration>& migrations, const base::Log& log);
+
+// Whether the newest of them is applied; for readiness.
+bool is_current(const std::string& url, const std::vector<Migration>& migrations);
+
+}  // namespace data

@@ -1,0 +1,51 @@
+# The services: what they share, and one library and one program each.
+find_package(PkgConfig REQUIRED)
+find_package(cpprestsdk REQUIRED)
+pkg_check_modules(PQXX REQUIRED IMPORTED_TARGET libpqxx)
+pkg_check_modules(HIREDIS REQUIRED IMPORTED_TARGET hiredis)
+pkg_check_modules(RABBITMQ REQUIRED IMPORTED_TARGET librabbitmq)
+pkg_check_modules(ARGON2 REQUIRED IMPORTED_TARGET libargon2)
+pkg_check_modules(CRYPT REQUIRED IMPORTED_TARGET libcrypt)
+
+add_layer(common_data services/common/data common_base PkgConfig::PQXX PkgConfig::HIREDIS PkgConfig::RABBITMQ OpenSSL::Crypto)
+add_layer(common_identity services/common/identity common_base OpenSSL::Crypto)
+add_layer(common_rest services/common/rest common_base cpprestsdk::cpprest)
+add_layer(common_service services/common/service common_http common_data common_rest yaml-cpp)
+
+# add_service(FOLDER PROGRAM [LIBRARY…]): the library service_FOLDER of services/FOLDER/*.cpp but main.cpp, and its program. The
+# functions in embedded.h give the texts that they carry within: openapi.yaml as JSON, migrations/*.sql, and assets/*.
+function(add_service folder program)
+  set(source ${CMAKE_SOURCE_DIR}/services/${folder})
+  file(GLOB sources CONFIGURE_DEPENDS ${source}/*.cpp)
+  file(GLOB texts CONFIGURE_DEPENDS ${source}/openapi.yaml ${source}/migrations/*.sql ${source}/assets/*)
+  list(REMOVE_ITEM sources ${source}/main.cpp)
+  set(embedded ${CMAKE_BINARY_DIR}/generated/${folder}_embedded.cpp)
+  add_custom_command(
+    OUTPUT ${embedded}
+    COMMAND ${CMAKE_SOURCE_DIR}/services/embed_texts ${folder} ${embedded} ${texts}
+    DEPENDS ${texts} ${CMAKE_SOURCE_DIR}/services/embed_texts)
+  add_library(service_${folder} STATIC ${sources} ${embedded})
+  set_source_files_properties(${embedded} PROPERTIES COMPILE_OPTIONS -Wno-overlength-strings SKIP_UNITY_BUILD_INCLUSION ON)
+  target_link_libraries(service_${folder} PUBLIC common_service ${ARGN})
+  add_executable(${program} ${source}/main.cpp)
+  target_link_libraries(${program} PRIVATE service_${folder})
+  target_compile_definitions(${program} PRIVATE SERVICE_VERSION="${PROJECT_VERSION}")
+endfunction()
+
+foreach(entry user:user-service catalog:catalog-service inventory:inventory-service order:order-service
+        payment:payment-service gateway:api-gateway simulator:payment-provider-simulator)
+  string(REPLACE ":" ";" entry ${entry})
+  list(GET entry 0 folder)
+  list(GET entry 1 program)
+  if(EXISTS ${CMAKE_SOURCE_DIR}/services/${folder}/main.cpp)
+    add_service(${folder} ${program})
+  endif()
+endforeach()
+foreach(folder user gateway)
+  if(TARGET service_${folder})
+    target_link_libraries(service_${folder} PUBLIC common_identity)
+  endif()
+endforeach()
+if(TARGET service_user)
+  target_link_libraries(service_user PUBLIC PkgConfig::ARGON2 PkgConfig::CRYPT)
+endif()
