@@ -105,6 +105,7 @@ public:
             Received received = co_await receive();
             if (!received.request && received.refusal == 0) break;
             const Response response = answer(received);
+            if (response.hang_up) break;
             const bool head_only = received.request && received.request->method == "HEAD";
             const bool keep_alive = received.request && received.keep_alive && !service_->draining;
             const std::string head = response_head(response, keep_alive, received.http_1_0);

@@ -33,6 +33,7 @@ struct Response {
     std::string body;
     std::string content_type = "text/plain; charset=utf-8";
     Headers headers;
+    bool hang_up = false;  // Close the connection instead of answering: a lost answer, for fault injection.
 };
 
 // HEAD is answered like GET; the server leaves the body out. Must not block: it runs on the event loop.
