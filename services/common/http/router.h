@@ -3,10 +3,12 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <cstdint>
+#include <cstddef>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,6 +57,9 @@ public:
         base::Duration deadline{30'000};  // Where the client names none; a longer one is cut to it.
         WorkerPool* workers = nullptr;    // Needed for on().
         std::shared_ptr<base::Tracer> tracer;
+        // What an exception that is no Problem is answered with; nothing: 500. Such as 503 for a database that is away.
+        std::function<std::optional<Problem>(std::exception_ptr)> translate;
+        std::size_t requests = 1024;  // At a time, of all loops together; further ones get 429 at once.
     };
 
     // `registry` receives http_requests_total{method,endpoint,status} and http_request_duration_seconds{method,endpoint};
