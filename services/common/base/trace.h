@@ -43,7 +43,7 @@ class Tracer;
 // One piece of work, from its construction to end() or its destruction. Movable; not for several threads at once.
 class Span {
 public:
-    Span() = default;  // Of no trace: does nothing.
+    Span();  // Of no trace: does nothing.
     Span(Span&& other) noexcept;
     Span& operator=(Span&& other) noexcept;
     ~Span();

@@ -1,0 +1,164 @@
+// Threads that take work from a bounded queue; each starts when there is work that no idle one can take.
+#include "common/http/worker_pool.h"
+
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "common/http/problem.h"
+
+namespace http {
+namespace {
+
+namespace asio = boost::asio;
+using Steady = std::chrono::steady_clock;
+using Done = std::function<void(std::exception_ptr, Response)>;
+
+// From a tenth of a millisecond, below which waiting costs nothing, to where clients have long given up.
+const prometheus::Histogram::BucketBoundaries kWaitBuckets{0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5};
+
+struct Job {
+    std::function<Response()> work;
+    Done done;
+    Steady::time_point since;
+};
+
+std::exception_ptr overload() {
+    return std::make_exception_ptr(too_many("Too many requests wait already.", base::Duration{1'000}));
+}
+
+}  // namespace
+
+struct WorkerPool::Impl {
+    Impl(Limits given, prometheus::Registry& registry)
+        : limits(given),
+          busy(prometheus::BuildGauge().Name("worker_pool_busy").Help("Workers that run something.").Register(registry).Add({})),
+          length(prometheus::BuildGauge().Name("worker_pool_queue_length").Help("Work that waits.").Register(registry).Add({})),
+          waited(prometheus::BuildHistogram()
+                     .Name("worker_pool_queue_seconds")
+                     .Help("How long work waited for a worker.")
+                     .Register(registry)
+                     .Add({}, kWaitBuckets)) {}
+
+    // False: the queue is full, and the job untouched.
+    bool add(Job& job) {
+        const std::lock_guard lock{mutex};
+        if (stopping || queue.size() >= limits.queue) return false;
+        if (queue.size() >= idle && threads.size() < limits.threads && !add_thread()) return false;
+        queue.push_back(std::move(job));
+        length.Set(static_cast<double>(queue.size()));
+        wake.notify_one();
+        return true;
+    }
+
+    // False: there is none at all, as the system has no thread left to give.
+    bool add_thread() {
+        try {
+            threads.emplace_back([this] { serve(); });
+        } catch (const std::system_error&) {
+        }
+        return !threads.empty();
+    }
+
+    void serve() {
+        std::unique_lock lock{mutex};
+        while (true) {
+            ++idle;
+            wake.wait(lock, [this] { return stopping || !queue.empty(); });
+            --idle;
+            if (queue.empty()) return;
+            Job job = std::move(queue.front());
+            queue.pop_front();
+            length.Set(static_cast<double>(queue.size()));
+            lock.unlock();
+            run(job);
+            job = {};  // Outside the lock: what it holds may be large.
+            lock.lock();
+        }
+    }
+
+    void run(Job& job) {
+        waited.Observe(std::chrono::duration<double>(Steady::now() - job.since).count());
+        busy.Increment();
+        Response response;
+        std::exception_ptr failure;
+        try {
+            response = job.work();
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        job.work = nullptr;
+        busy.Decrement();
+        job.done(failure, std::move(response));
+    }
+
+    void stop() {
+        std::deque<Job> dropped;
+        {
+            const std::lock_guard lock{mutex};
+            stopping = true;
+            dropped.swap(queue);
+            length.Set(0);
+        }
+        wake.notify_all();
+        for (std::thread& thread : threads) thread.join();
+        for (Job& job : dropped) {
+            job.done(std::make_exception_ptr(unavailable("The service is stopping.")), {});
+        }
+    }
+
+    const Limits limits;
+    prometheus::Gauge& busy;
+    prometheus::Gauge& length;
+    prometheus::Histogram& waited;
+    std::mutex mutex;
+    std::condition_variable wake;
+    std::deque<Job> queue;
+    std::vector<std::thread> threads;
+    std::size_t idle = 0;
+    bool stopping = false;
+};
+
+WorkerPool::WorkerPool(Limits limits, prometheus::Registry& registry) : impl_(std::make_shared<Impl>(limits, registry)) {}
+
+WorkerPool::~WorkerPool() {
+    impl_->stop();
+}
+
+asio::awaitable<Response> WorkerPool::run(std::function<Response()> work) {
+    auto start = [impl = impl_, work = std::move(work)](auto&& handler) mutable {
+        using Waiting = std::decay_t<decltype(handler)>;
+        const auto executor = asio::get_associated_executor(handler);
+        // The guard keeps the loop running while the work does. The handler goes back to its loop to be called and destroyed.
+        Done done = [guard = asio::make_work_guard(executor), waiting = std::make_shared<Waiting>(std::move(handler))](
+                        std::exception_ptr failure, Response response) mutable {
+            asio::post(guard.get_executor(),
+                       [waiting = std::move(waiting), failure = std::move(failure), response = std::move(response)]() mutable {
+                           Waiting resume = std::move(*waiting);
+                           resume(failure, std::move(response));
+                       });
+        };
+        Job job{std::move(work), std::move(done), Steady::now()};
+        if (!impl->add(job)) job.done(overload(), {});
+    };
+    return asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr, Response)>(std::move(start),
+                                                                                                   asio::use_awaitable);
+}
+
+}  // namespace http
