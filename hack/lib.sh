@@ -128,26 +128,49 @@ tool() {
   die "no such tool: $1"
 }
 
+# choose_ports NAME…: notes PORT_NAME=… for each in $STATE/ports, once: ports of the loopback interface that are free, and not
+# chosen by another of $STATES, below the range that the kernel hands out by itself.
+choose_ports() {
+  # shellcheck disable=SC2153 # STATE and STATES are two things.
+  [ -f "$STATE/ports" ] && return
+  lock "$STATES" 8
+  local name port ports=()
+  for name in "$@"; do
+    while :; do
+      port=$((20000 + RANDOM % 10000))
+      case " ${ports[*]} " in *"=$port "*) continue ;; esac
+      grep -qsx "PORT_[A-Z0-9_]*=$port" "$STATES"/*/ports && continue
+      [ -z "$(ss -Hltn "sport = :$port")" ] && break
+    done
+    ports+=("PORT_$name=$port")
+  done
+  printf '%s\n' "${ports[@]}" >"$STATE/ports"
+  unlock 8
+}
+
 # The functions below work on the processes of one cluster, whose folder is $STATE.
-# start NAME BINARY ARGUMENT…: runs it in the background in $STATE with its log in log/NAME.log, unless it runs already.
+# place NAME: says in PLACE in which folder the process works.
+place() { PLACE=$STATE; }
+
+# start NAME BINARY ARGUMENT…: runs it in the background with its log in $STATE/log/NAME.log, unless it runs already.
 start() {
   local name=$1 binary=$2
   shift 2
   running "$name" && return
-  # shellcheck disable=SC2153 # STATE and STATES are two things.
   mkdir -p "$STATE/run" "$STATE/log"
   # The locks (8, 9) of this script must not live on in the process.
-  (cd "$STATE" && exec setsid "$binary" "$@" </dev/null >>"log/$name.log" 2>&1 8<&- 9<&-) &
+  (cd "$PLACE" && exec setsid "$binary" "$@" </dev/null >>"$STATE/log/$name.log" 2>&1 8<&- 9<&-) &
   echo $! >"$STATE/run/$name.pid"
 }
 
 pid_of() { cat "$STATE/run/$1.pid" 2>/dev/null || echo 0; }
 
-# Whether the process that start() noted still is that process: it works in $STATE and is not a zombie.
+# Whether the process that start() noted still is that process: it works in its place and is not a zombie.
 running() {
   local pid
+  place "$1"
   pid=$(pid_of "$1")
-  [ "$pid" != 0 ] && [ "/proc/$pid/cwd" -ef "$STATE" ]
+  [ "$pid" != 0 ] && [ "/proc/$pid/cwd" -ef "$PLACE" ]
 }
 
 # stop NAME [SECONDS]: ends the process, by force when it is still there after SECONDS (0: at once).

@@ -2,27 +2,10 @@
 # shellcheck shell=bash source-path=SCRIPTDIR source=lib.sh
 
 ZONES=(a b c)
+PORTS=(API KUBELET METRICS OPERATOR)
 COMPONENTS=(etcd kube-apiserver kube-controller-manager kube-scheduler kwok metrics-server)
 
 # --- What a cluster keeps in its folder ---------------------------------------------------------------------------------
-
-# Ports of the loopback interface, chosen once, below the range that the kernel hands out by itself.
-choose_ports() {
-  [ -f "$STATE/ports" ] && return
-  lock "$STATES" 8
-  local name port ports=()
-  for name in API KUBELET METRICS OPERATOR; do
-    while :; do
-      port=$((20000 + RANDOM % 10000))
-      case " ${ports[*]} " in *"=$port "*) continue ;; esac
-      grep -qsx "PORT_[A-Z]*=$port" "$STATES"/*/ports && continue
-      [ -z "$(ss -Hltn "sport = :$port")" ] && break
-    done
-    ports+=("PORT_$name=$port")
-  done
-  printf '%s\n' "${ports[@]}" >"$STATE/ports"
-  unlock 8
-}
 
 # certificate NAME SUBJECT EXTENSION [CA]
 certificate() {
