@@ -6,23 +6,25 @@
 #include <functional>
 #include <memory>
 #include <set>
-#include <string>
-#include <utility>
 
 #include "common/http/server.h"
 
 namespace http {
 
 class Connection;
+class TlsContext;
 
 // What the connections of one server share. Lives as long as the last of them.
 struct Service {
-    Handler handler;
+    Handler handler;  // One of these two.
+    AsyncHandler async_handler;
     base::Log log;
     Limits limits;
+    base::Duration farewell{0};
+    std::shared_ptr<TlsContext> tls = {};  // Null: plain TCP.
     bool draining = false;
-    std::set<Connection*> open;
-    std::function<void()> on_drained;  // Called whenever the last one has closed, if set.
+    std::set<Connection*> open = {};
+    std::function<void()> on_drained = {};  // Called whenever the last one has closed, if set.
 };
 
 class Connection {
@@ -34,8 +36,6 @@ public:
 
 // Serves the connection until either side ends it. Counts as open from the call on, before the coroutine runs.
 boost::asio::awaitable<void> serve(std::shared_ptr<Service> service, boost::asio::ip::tcp::socket socket);
-
-// The whole of a response up to its body.
-std::string response_head(const Response& response, bool keep_alive, bool http_1_0);
+boost::asio::awaitable<void> serve_tls(std::shared_ptr<Service> service, boost::asio::ip::tcp::socket socket);
 
 }  // namespace http

@@ -1,6 +1,8 @@
 // Binds, accepts, and drains.
 #include "common/http/server.h"
 
+#include <sys/socket.h>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -13,6 +15,8 @@
 #include <vector>
 
 #include "common/http/connection.h"
+#include "common/http/request_rules.h"
+#include "common/http/tls_context.h"
 
 namespace http {
 namespace {
@@ -24,9 +28,13 @@ using boost::system::error_code;
 // When the process has no file descriptor left, accepting again at once would only spin.
 constexpr base::Duration kAcceptPause{100};
 
-error_code listen(tcp::acceptor& acceptor, const tcp::endpoint& at) {
+error_code listen(tcp::acceptor& acceptor, const tcp::endpoint& at, bool share_port) {
     error_code error;
-    if (!error) acceptor.open(at.protocol(), error);
+    const int on = 1;
+    acceptor.open(at.protocol(), error);
+    if (!error && share_port && setsockopt(acceptor.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
+        error = {errno, boost::system::system_category()};
+    }
     if (!error) acceptor.set_option(tcp::acceptor::reuse_address{true}, error);
     if (!error && at.protocol() == tcp::v6()) acceptor.set_option(asio::ip::v6_only{false}, error);
     if (!error) acceptor.bind(at, error);
@@ -38,17 +46,17 @@ error_code listen(tcp::acceptor& acceptor, const tcp::endpoint& at) {
     return error;
 }
 
-void bind(tcp::acceptor& acceptor, const Address& address) {
+void bind(tcp::acceptor& acceptor, const Address& address, bool share_port = false) {
     error_code error;
     if (address.host.empty()) {
-        error = listen(acceptor, {tcp::v6(), address.port});
+        error = listen(acceptor, {tcp::v6(), address.port}, share_port);
         // A machine without IPv6.
         if (error == asio::error::address_family_not_supported || error == asio::error::no_protocol_option) {
-            error = listen(acceptor, {tcp::v4(), address.port});
+            error = listen(acceptor, {tcp::v4(), address.port}, share_port);
         }
     } else {
         const asio::ip::address ip = asio::ip::make_address(address.host, error);
-        if (!error) error = listen(acceptor, {ip, address.port});
+        if (!error) error = listen(acceptor, {ip, address.port}, share_port);
     }
     if (error) throw std::runtime_error("listen on " + to_string(address) + ": " + error.message());
 }
@@ -67,7 +75,31 @@ void turn_away(tcp::socket& socket) {
 
 struct Server::Impl {
     Impl(asio::io_context& loop, Service&& shared)
-        : io(loop), service(std::make_shared<Service>(std::move(shared))), acceptor(loop), timer(loop) {}
+        : io(loop), service(std::make_shared<Service>(std::move(shared))), acceptor(loop), timer(loop), farewell(loop) {}
+
+    void take(tcp::socket socket) {
+        if (service->open.size() < service->limits.connections) {
+            asio::co_spawn(io, (service->tls ? serve_tls : serve)(service, std::move(socket)), asio::detached);
+        } else if (!service->tls) {
+            turn_away(socket);
+        }
+    }
+
+    // Those that wait in the kernel would be reset with the acceptor's end.
+    void take_what_waits() {
+        error_code error;
+        acceptor.non_blocking(true, error);
+        while (!error) {
+            tcp::socket socket{io};
+            acceptor.accept(socket, error);
+            if (!error) take(std::move(socket));
+        }
+    }
+
+    void close_idle() {
+        const std::vector<Connection*> open{service->open.begin(), service->open.end()};
+        for (Connection* connection : open) connection->close_if_idle();
+    }
 
     void abort_all() {
         const std::vector<Connection*> open{service->open.begin(), service->open.end()};
@@ -79,7 +111,9 @@ struct Server::Impl {
     asio::io_context& io;
     std::shared_ptr<Service> service;
     tcp::acceptor acceptor;
-    asio::steady_timer timer;  // The pause after a failed accept; after stop(), the end of the grace.
+    asio::steady_timer timer;     // The pause after a failed accept; after stop(), the end of the grace.
+    asio::steady_timer farewell;  // After stop(), when idle connections are closed.
+    bool ended = false;           // The server is gone.
 };
 
 asio::awaitable<void> Server::Impl::accept(std::shared_ptr<Impl> self) {
@@ -87,51 +121,64 @@ asio::awaitable<void> Server::Impl::accept(std::shared_ptr<Impl> self) {
     while (self->acceptor.is_open()) {
         error_code error;
         tcp::socket socket = co_await self->acceptor.async_accept(asio::redirect_error(asio::use_awaitable, error));
+        if (!error) {  // Also where stop() came between the kernel's word and this one.
+            complained = false;
+            if (!self->ended) self->take(std::move(socket));
+            continue;
+        }
         if (!self->acceptor.is_open()) break;
-        if (error && error != asio::error::connection_aborted) {
-            if (!complained) self->service->log.warn("can't accept connections", {{"problem", error.message()}});
-            complained = true;
-            self->timer.expires_after(kAcceptPause);
-            co_await self->timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
-            continue;
-        }
-        complained = false;
-        if (error) continue;
-        if (self->service->open.size() >= self->service->limits.connections) {
-            turn_away(socket);
-            continue;
-        }
-        asio::co_spawn(self->io, serve(self->service, std::move(socket)), asio::detached);
+        if (error == asio::error::connection_aborted) continue;
+        if (!complained) self->service->log.warn("can't accept connections", {{"problem", error.message()}});
+        complained = true;
+        self->timer.expires_after(kAcceptPause);
+        co_await self->timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
     }
 }
 
 Server::Server(asio::io_context& io, const Address& address, Handler handler, base::Log log, Limits limits)
-    : impl_(std::make_shared<Impl>(io, Service{std::move(handler), std::move(log), limits, false, {}, {}})) {
+    : impl_(std::make_shared<Impl>(io, Service{std::move(handler), {}, std::move(log), limits})) {
     bind(impl_->acceptor, address);
     asio::co_spawn(io, Impl::accept(impl_), asio::detached);
 }
 
+Server::Server(asio::io_context& io, const Address& address, AsyncHandler handler, base::Log log, ServerOptions options)
+    : impl_(std::make_shared<Impl>(io, Service{{}, std::move(handler), log, options.limits, options.farewell})) {
+    if (options.tls) impl_->service->tls = std::make_shared<TlsContext>(std::move(*options.tls), std::move(log));
+    bind(impl_->acceptor, address, options.share_port);
+    asio::co_spawn(io, Impl::accept(impl_), asio::detached);
+}
+
 Server::~Server() {
+    impl_->ended = true;
     stop();
     impl_->timer.cancel();
+    impl_->farewell.cancel();
     impl_->abort_all();
     // A request that has been read but not yet handled must not reach what the handler refers to.
+    impl_->service->async_handler = {};
     impl_->service->handler = [](const Request&) { return Response{.status = 503, .body = {}, .headers = {}}; };
 }
 
 void Server::stop(base::Duration grace) {
     error_code ignored;
-    impl_->acceptor.close(ignored);
     impl_->service->draining = true;
-    const std::vector<Connection*> open{impl_->service->open.begin(), impl_->service->open.end()};
-    for (Connection* connection : open) connection->close_if_idle();
+    if (!impl_->ended) impl_->take_what_waits();
+    impl_->acceptor.close(ignored);
     if (impl_->service->open.empty()) return;
     impl_->service->on_drained = [impl = std::weak_ptr(impl_)] {
-        if (const auto alive = impl.lock()) alive->timer.cancel();
+        const auto alive = impl.lock();
+        if (!alive) return;
+        alive->timer.cancel();
+        alive->farewell.cancel();
     };
     impl_->timer.expires_after(grace);
     impl_->timer.async_wait([impl = impl_](const error_code& error) {
         if (!error) impl->abort_all();
+    });
+    if (impl_->service->farewell == base::Duration{0}) return impl_->close_idle();
+    impl_->farewell.expires_after(impl_->service->farewell);
+    impl_->farewell.async_wait([impl = impl_](const error_code& error) {
+        if (!error) impl->close_idle();
     });
 }
 

@@ -1,9 +1,13 @@
 // An HTTP/1.1 server on one event loop.
 #pragma once
 
+#include <boost/asio/awaitable.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
@@ -27,18 +31,40 @@ struct Limits {
     base::Duration idle_time{90'000};                   // Between requests, and before the first.
 };
 
+// A handler that may wait without blocking: a coroutine function, or one that returns its awaitable. A lambda that captures must
+// not be the coroutine itself, since it may be gone while that waits. The client may be gone too when it resumes.
+using AsyncHandler = std::function<boost::asio::awaitable<Response>(Request)>;
+
+struct Tls {
+    std::string certificate_file;  // PEM, with the chain.
+    std::string key_file;
+};
+
+struct ServerOptions {
+    Limits limits = {};
+    std::optional<Tls> tls = {};  // Read again when the files change.
+    bool share_port = false;      // Several servers, each on a loop of its own, take turns on one port (SO_REUSEPORT).
+    // After stop(), how long a connection without a request stays open for one that is on its way. It is answered, and the client
+    // learns with it that the connection is over: closing at once would lose what crosses the closing on the wire.
+    base::Duration farewell{500};
+};
+
 // Takes connections from its construction on, as the loop runs; serves each one's requests in order. An exception of the handler
-// is answered with 500 and logged.
+// is answered with 500 and logged. Each member is to be called on the loop's thread, or while the loop does not run.
 class Server {
 public:
     // Throws std::runtime_error that names the address where it can't be bound. An empty host means IPv6 and IPv4.
     Server(boost::asio::io_context& io, const Address& address, Handler handler, base::Log log, Limits limits = {});
+
+    // Throws std::runtime_error that names the files too, where they can't be used.
+    Server(boost::asio::io_context& io, const Address& address, AsyncHandler handler, base::Log log, ServerOptions options = {});
     ~Server();  // Cuts off every connection.
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
-    // Takes no further connection, closes idle ones, lets running requests finish and closes those connections after their
-    // response; what is left after `grace` is cut off. io.run() may return when that is done.
+    // Takes no further connection but those that the kernel has for it already, closes idle ones, lets running requests finish
+    // and closes those connections after their response; what is left after `grace` is cut off. io.run() may return when that is
+    // done.
     void stop(base::Duration grace = base::Duration{10'000});
 
     Address address() const;  // As bound: the port is the real one.
