@@ -58,8 +58,9 @@ public:
 
     // Runs `body` in a transaction and commits it; whatever it throws rolls back. Run again (so `body` must have no effect
     // outside the transaction) after a serialization failure or deadlock, and after a connection that turned out to be dead
-    // before the commit was sent. Throws DatabaseUnavailable, DeadlineExceeded, and what `body` throws (pqxx::unique_violation
-    // …).
+    // before the commit was sent. Throws DatabaseUnavailable (also where the connection was lost while committing: that may have
+    // succeeded), DeadlineExceeded, and what `body` throws (pqxx::unique_violation …). A `body` that catches a failed
+    // statement's exception and returns has the commit throw pqxx::sql_error: PostgreSQL would roll back and call it a success.
     template <class Body>
     auto transact(const base::Deadline& deadline, Body&& body, Isolation isolation = Isolation::ReadCommitted) {
         using Result = decltype(body(std::declval<Work&>()));
@@ -72,7 +73,8 @@ public:
         }
     }
 
-    // One statement outside of an explicit transaction: a read that costs one round trip.
+    // One statement outside of an explicit transaction: a read that costs one round trip. Run again as by transact(), so a
+    // write must be one that can be repeated.
     template <class... Arguments>
     pqxx::result query(const base::Deadline& deadline, const std::string& statement, const Arguments&... arguments) {
         pqxx::result result;
