@@ -1,0 +1,106 @@
+#include "common/service/frame.h"
+
+#include <algorithm>
+#include <cctype>
+#include <stdexcept>
+
+namespace service {
+
+namespace {
+
+// As many as the worker pool has threads: a further connection would only wait.
+constexpr std::size_t kDatabaseConnections = 16;
+
+std::function<std::string()> url_by(const Environment& environment, std::string_view variable) {
+    const std::string first = secret_from(environment, variable);  // A mistake is told at the start.
+    return [&environment, variable = std::string(variable)] { return secret_from(environment, variable); };
+}
+
+// "payment_provider" makes "PAYMENT_PROVIDER_URL".
+std::string url_variable(std::string_view name) {
+    std::string variable(name);
+    std::transform(variable.begin(), variable.end(), variable.begin(),
+                   [](unsigned char letter) { return static_cast<char>(std::toupper(letter)); });
+    return variable + "_URL";
+}
+
+void once(bool made, std::string_view what) {
+    if (made) throw std::logic_error(std::string(what) + " was asked for twice");
+}
+
+}  // namespace
+
+data::Database& Frame::database(std::vector<data::Statement> statements) {
+    once(impl.database != nullptr, "the database");
+    data::Database::Options options;
+    options.url = url_by(environment, "DATABASE_URL_FILE");
+    options.connections = std::min(kDatabaseConnections, settings().max_connections);
+    options.statements = std::move(statements);
+    impl.database = std::make_unique<data::Database>(std::move(options), log, registry);
+    return *impl.database;
+}
+
+data::Redis& Frame::redis() {
+    once(impl.redis != nullptr, "redis");
+    data::Redis::Options options;
+    options.url = url_by(environment, "REDIS_URL_FILE");
+    impl.redis = std::make_unique<data::Redis>(std::move(options), log, registry);
+    return *impl.redis;
+}
+
+data::Messages& Frame::messages(data::Messages::Options options) {
+    once(impl.messages != nullptr, "the message broker");
+    if (!impl.database) throw std::logic_error("messages need the database, with outbox and inbox, first");
+    options.service = impl.description.name;
+    options.url = url_by(environment, "AMQP_URL_FILE");
+    impl.messages = std::make_unique<data::Messages>(std::move(options), *impl.database, tracer, log, registry);
+    return *impl.messages;
+}
+
+rest::Client& Frame::client(std::string_view name, rest::Client::Options options) {
+    std::unique_ptr<rest::Client>& client = impl.clients[std::string(name)];
+    once(client != nullptr, name);
+    options.name = name;
+    options.base_url = environment.get(url_variable(name));
+    client = std::make_unique<rest::Client>(std::move(options), tracer, log, registry);
+    return *client;
+}
+
+std::vector<std::pair<std::string, Health::Check>> Frame::Impl::required(const Environment& environment, Service& service) const {
+    std::vector<std::pair<std::string, Health::Check>> checks;
+    if (database) {
+        checks.emplace_back("database", [this]() -> std::optional<std::string> {
+            return database->reachable() ? std::nullopt : std::optional<std::string>("does not answer");
+        });
+    }
+    if (database && !description.migrations.empty()) {
+        // The schema only moves forward while a process lives, so it is asked about until it is there.
+        checks.emplace_back("schema", [this, &environment, current = false]() mutable -> std::optional<std::string> {
+            try {
+                current = current || data::is_current(secret_from(environment, "DATABASE_URL_FILE"), description.migrations);
+            } catch (const std::exception& error) {
+                return error.what();
+            }
+            return current ? std::nullopt : std::optional<std::string>("migrations are not applied yet");
+        });
+    }
+    checks.emplace_back("service", [&service] { return service.unready(); });
+    return checks;
+}
+
+std::vector<std::pair<std::string, Health::Check>> Frame::Impl::optional() const {
+    std::vector<std::pair<std::string, Health::Check>> checks;
+    if (redis) {
+        checks.emplace_back("redis", [this]() -> std::optional<std::string> {
+            return redis->reachable() ? std::nullopt : std::optional<std::string>("does not answer");
+        });
+    }
+    if (messages) {
+        checks.emplace_back("rabbitmq", [this]() -> std::optional<std::string> {
+            return messages->connected() ? std::nullopt : std::optional<std::string>("not connected");
+        });
+    }
+    return checks;
+}
+
+}  // namespace service
