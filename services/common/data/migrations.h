@@ -19,7 +19,7 @@ struct Migration {
 // known here (a newer version has been here), versions have gaps.
 void migrate(const std::string& url, const std::vector<Migration>& migrations, const base::Log& log);
 
-// Whether the newest of them is applied; for readiness.
+// Whether the newest of them is applied; for readiness. False too where the database is away.
 bool is_current(const std::string& url, const std::vector<Migration>& migrations);
 
 }  // namespace data

@@ -198,7 +198,7 @@ Failure Database::Impl::attempt(const base::Deadline& deadline, const std::funct
     return failure;
 }
 
-Database::Database(Options options, base::Log log, prometheus::Registry& registry)
+Database::Database(Options options, const base::Log& log, prometheus::Registry& registry)
     : impl_(std::make_unique<Impl>(std::move(options), log, registry)) {}
 
 Database::~Database() = default;

@@ -53,7 +53,7 @@ public:
     };
 
     // Connects when first asked to. `registry` receives db_connections{state}, db_transaction_seconds{outcome}, db_wait_seconds.
-    Database(Options options, base::Log log, prometheus::Registry& registry);
+    Database(Options options, const base::Log& log, prometheus::Registry& registry);
     ~Database();
 
     // Runs `body` in a transaction and commits it; whatever it throws rolls back. Run again (so `body` must have no effect
@@ -79,6 +79,14 @@ public:
     pqxx::result query(const base::Deadline& deadline, const std::string& statement, const Arguments&... arguments) {
         pqxx::result result;
         run_single(deadline, [&](Work& work) { result = work.exec_prepared(statement, arguments...); });
+        return result;
+    }
+
+    // The same for a statement that is not among the prepared ones.
+    template <class... Arguments>
+    pqxx::result query_text(const base::Deadline& deadline, const std::string& sql, const Arguments&... arguments) {
+        pqxx::result result;
+        run_single(deadline, [&](Work& work) { result = work.exec_params(sql, arguments...); });
         return result;
     }
 

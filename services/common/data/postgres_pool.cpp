@@ -21,17 +21,6 @@ constexpr base::Duration kGrace{250};
 // After a refused connection nobody tries again for so long: a server that comes up is not met by all at once.
 constexpr base::BackoffPolicy kConnectBackoff{base::Duration{50}, base::Duration{1'000}, base::Jitter::Equal};
 
-// A peer that vanished is noticed within half a minute, as long as nothing else does.
-std::string with_parameters(const std::string& url, base::Duration connect_time) {
-    const auto seconds = std::max<base::Duration::rep>(2, (connect_time.count() + 999) / 1000);  // libpq takes 1 for 2.
-    const bool is_uri = url.rfind("postgresql://", 0) == 0 || url.rfind("postgres://", 0) == 0;
-    const std::string between = is_uri ? "&" : " ";
-    std::string start = " ";
-    if (is_uri) start = url.find('?') == std::string::npos ? "?" : "&";
-    return url + start + "connect_timeout=" + std::to_string(seconds) + between + "keepalives_idle=10" + between +
-           "keepalives_interval=5" + between + "keepalives_count=3" + between + "tcp_user_timeout=25000";
-}
-
 std::string one_line(std::string text) {
     std::replace(text.begin(), text.end(), '\n', ' ');
     while (!text.empty() && text.back() == ' ') text.pop_back();
@@ -48,8 +37,18 @@ void hold_to_its_connection(pqxx::connection& connection) {
 
 }  // namespace
 
+std::string with_limits(const std::string& url, base::Duration connect_time) {
+    const auto seconds = std::max<base::Duration::rep>(2, (connect_time.count() + 999) / 1000);  // libpq takes 1 for 2.
+    const bool is_uri = url.rfind("postgresql://", 0) == 0 || url.rfind("postgres://", 0) == 0;
+    const std::string between = is_uri ? "&" : " ";
+    std::string start = " ";
+    if (is_uri) start = url.find('?') == std::string::npos ? "?" : "&";
+    return url + start + "connect_timeout=" + std::to_string(seconds) + between + "keepalives_idle=10" + between +
+           "keepalives_interval=5" + between + "keepalives_count=3" + between + "tcp_user_timeout=25000";
+}
+
 PostgresPool::Session::Session(const std::string& url, const Database::Options& options)
-    : connection(with_parameters(url, options.connect_time)),
+    : connection(with_limits(url, options.connect_time)),
       statement_timeout(kSessionTimeout),
       socket_(::fcntl(connection.sock(), F_DUPFD_CLOEXEC, 0)) {
     hold_to_its_connection(connection);

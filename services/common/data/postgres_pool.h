@@ -27,6 +27,10 @@ class Registry;
 
 namespace data {
 
+// The URL with what every connection of ours has: a limit for connecting, and signs of life, so that a peer that vanished is
+// noticed within half a minute.
+std::string with_limits(const std::string& url, base::Duration connect_time);
+
 class PostgresPool {
 public:
     // One connection and what is known of its session.
