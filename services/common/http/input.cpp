@@ -119,7 +119,7 @@ std::string lower_case(std::string text) {
 }
 
 std::string range(std::size_t min, std::size_t max, const char* what) {
-    return "must have " + std::to_string(min) + " to " + std::to_string(max) + " " + what;
+    return std::to_string(min) + " to " + std::to_string(max) + " " + what;
 }
 
 }  // namespace
@@ -153,7 +153,7 @@ std::string Input::checked_text(std::string_view field, const json& value, const
     const auto& text = value.get_ref<const std::string&>();
     const std::size_t length = code_points(text).value_or(0);  // The parser has seen to UTF-8.
     if (length < rule.min || length > rule.max) {
-        wrong(field, range(rule.min, rule.max, "characters"));
+        wrong(field, "must have " + range(rule.min, rule.max, "characters"));
     } else if (has_control(text, rule.lines)) {
         wrong(field, "must not hold control characters");
     }
@@ -243,7 +243,7 @@ std::vector<std::string> Input::texts(std::string_view field, std::size_t min, s
     std::vector<std::string> texts;
     if (value == nullptr) return texts;
     if (!value->is_array() || value->size() < min || value->size() > max) {
-        wrong(field, "must be a list that " + range(min, max, "elements").substr(5));
+        wrong(field, "must be a list of " + range(min, max, "elements"));
         return texts;
     }
     Input within{*value, prefix_ + "/" + escaped(field), *errors_};
@@ -276,7 +276,7 @@ void Input::each(std::string_view field, std::size_t min, std::size_t max, const
     const json* value = find(field, true);
     if (value == nullptr) return;
     if (!value->is_array() || value->size() < min || value->size() > max) {
-        wrong(field, "must be a list that " + range(min, max, "elements").substr(5));
+        wrong(field, "must be a list of " + range(min, max, "elements"));
         return;
     }
     const std::string at = prefix_ + "/" + escaped(field) + "/";

@@ -56,9 +56,9 @@ public:
     struct Options {
         base::Duration deadline{30'000};  // Where the client names none; a longer one is cut to it.
         WorkerPool* workers = nullptr;    // Needed for on().
-        std::shared_ptr<base::Tracer> tracer;
+        std::shared_ptr<base::Tracer> tracer = {};
         // What an exception that is no Problem is answered with; nothing: 500. Such as 503 for a database that is away.
-        std::function<std::optional<Problem>(std::exception_ptr)> translate;
+        std::function<std::optional<Problem>(std::exception_ptr)> translate = {};
         std::size_t requests = 1024;  // At a time, of all loops together; further ones get 429 at once.
     };
 

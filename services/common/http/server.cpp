@@ -1,8 +1,11 @@
 // Binds, accepts, and drains.
 #include "common/http/server.h"
 
+#include <linux/filter.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -10,6 +13,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -61,6 +65,19 @@ void bind(tcp::acceptor& acceptor, const Address& address, bool share_port = fal
     if (error) throw std::runtime_error("listen on " + to_string(address) + ": " + error.message());
 }
 
+// Lets no further client begin its handshake, while those who are in it can end it; false: the system can't. Clients ask again
+// after a second, and find the port closed.
+bool admit_no_more(tcp::acceptor& acceptor) {
+    constexpr unsigned kFlags = 13;  // The byte of the TCP header, at which filters of TCP sockets begin.
+    constexpr unsigned kSyn = 0x02;
+    constexpr unsigned kAck = 0x10;
+    std::array<sock_filter, 5> program{
+        {BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFlags), BPF_STMT(BPF_ALU | BPF_AND | BPF_K, kSyn | kAck),
+         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kSyn, 0, 1), BPF_STMT(BPF_RET | BPF_K, 0), BPF_STMT(BPF_RET | BPF_K, 0xFFFFFFFF)}};
+    const sock_fprog filter{program.size(), program.data()};
+    return setsockopt(acceptor.native_handle(), SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) == 0;
+}
+
 // Best effort: a new connection's send buffer is empty, so nothing here waits.
 void turn_away(tcp::socket& socket) {
     static const std::string answer = response_head({.status = 503, .body = {}, .headers = {{"Retry-After", "1"}}}, false, false);
@@ -85,8 +102,8 @@ struct Server::Impl {
         }
     }
 
-    // Those that wait in the kernel would be reset with the acceptor's end.
-    void take_what_waits() {
+    // Connections that wait in the kernel would be reset with the acceptor's end.
+    void stop_accepting() {
         error_code error;
         acceptor.non_blocking(true, error);
         while (!error) {
@@ -94,6 +111,13 @@ struct Server::Impl {
             acceptor.accept(socket, error);
             if (!error) take(std::move(socket));
         }
+        acceptor.close(error);
+        close_idle();
+        rest_if_done();
+    }
+
+    void rest_if_done() {
+        if (!acceptor.is_open() && service->open.empty()) timer.cancel();
     }
 
     void close_idle() {
@@ -126,7 +150,7 @@ asio::awaitable<void> Server::Impl::accept(std::shared_ptr<Impl> self) {
             if (!self->ended) self->take(std::move(socket));
             continue;
         }
-        if (!self->acceptor.is_open()) break;
+        if (!self->acceptor.is_open() || self->service->draining) break;
         if (error == asio::error::connection_aborted) continue;
         if (!complained) self->service->log.warn("can't accept connections", {{"problem", error.message()}});
         complained = true;
@@ -149,8 +173,9 @@ Server::Server(asio::io_context& io, const Address& address, AsyncHandler handle
 }
 
 Server::~Server() {
+    error_code ignored;
     impl_->ended = true;
-    stop();
+    impl_->acceptor.close(ignored);
     impl_->timer.cancel();
     impl_->farewell.cancel();
     impl_->abort_all();
@@ -160,25 +185,20 @@ Server::~Server() {
 }
 
 void Server::stop(base::Duration grace) {
-    error_code ignored;
     impl_->service->draining = true;
-    if (!impl_->ended) impl_->take_what_waits();
-    impl_->acceptor.close(ignored);
-    if (impl_->service->open.empty()) return;
     impl_->service->on_drained = [impl = std::weak_ptr(impl_)] {
-        const auto alive = impl.lock();
-        if (!alive) return;
-        alive->timer.cancel();
-        alive->farewell.cancel();
+        if (const auto alive = impl.lock()) alive->rest_if_done();
     };
     impl_->timer.expires_after(grace);
     impl_->timer.async_wait([impl = impl_](const error_code& error) {
         if (!error) impl->abort_all();
     });
-    if (impl_->service->farewell == base::Duration{0}) return impl_->close_idle();
-    impl_->farewell.expires_after(impl_->service->farewell);
+    const base::Duration farewell = std::min(grace, impl_->service->farewell);
+    impl_->farewell.cancel();
+    if (farewell == base::Duration{0} || !admit_no_more(impl_->acceptor)) return impl_->stop_accepting();
+    impl_->farewell.expires_after(farewell);
     impl_->farewell.async_wait([impl = impl_](const error_code& error) {
-        if (!error) impl->close_idle();
+        if (!error) impl->stop_accepting();
     });
 }
 

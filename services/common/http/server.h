@@ -44,8 +44,9 @@ struct ServerOptions {
     Limits limits = {};
     std::optional<Tls> tls = {};  // Read again when the files change.
     bool share_port = false;      // Several servers, each on a loop of its own, take turns on one port (SO_REUSEPORT).
-    // After stop(), how long a connection without a request stays open for one that is on its way. It is answered, and the client
-    // learns with it that the connection is over: closing at once would lose what crosses the closing on the wire.
+    // After stop(), how long clients that are connecting, and connections without a request, have for one that is on its way. It
+    // is answered, and the client learns with it that the connection is over: closing at once would lose what crosses the closing
+    // on the wire. New connections are not taken in that time.
     base::Duration farewell{500};
 };
 
@@ -64,7 +65,7 @@ public:
 
     // Takes no further connection but those that the kernel has for it already, closes idle ones, lets running requests finish
     // and closes those connections after their response; what is left after `grace` is cut off. io.run() may return when that is
-    // done.
+    // done. A second call may cut it short.
     void stop(base::Duration grace = base::Duration{10'000});
 
     Address address() const;  // As bound: the port is the real one.

@@ -43,6 +43,9 @@ public:
         return std::exchange(received_, "");
     }
 
+    // The server then learns of the end by a reset.
+    void reset_on_close() { socket_.set_option(boost::asio::socket_base::linger{true, 0}); }
+
     void read_a_little() {
         while (received_.empty() && receive()) continue;
     }
@@ -69,8 +72,8 @@ private:
         return size > 0;
     }
 
-    boost::asio::io_context io_;
-    boost::asio::ip::tcp::socket socket_{io_};
+    std::unique_ptr<boost::asio::io_context> io_ = std::make_unique<boost::asio::io_context>();
+    boost::asio::ip::tcp::socket socket_{*io_};
     std::string received_;
 };
 
