@@ -2,6 +2,7 @@
 # shellcheck shell=bash source-path=SCRIPTDIR source=lib.sh
 
 ZONES=(a b c)
+# shellcheck disable=SC2034 # Used by hack/cluster.
 PORTS=(API KUBELET METRICS OPERATOR)
 COMPONENTS=(etcd kube-apiserver kube-controller-manager kube-scheduler kwok metrics-server)
 

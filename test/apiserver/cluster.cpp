@@ -59,15 +59,6 @@ std::optional<Json> Cluster::find(const std::string& kind, const std::string& na
     return Json::parse(got.output);
 }
 
-bool eventually(const std::function<bool()>& holds, std::chrono::seconds limit) {
-    const auto end = std::chrono::steady_clock::now() + limit;
-    while (!holds()) {
-        if (std::chrono::steady_clock::now() > end) return false;
-        std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    }
-    return true;
-}
-
 Operated::Operated() : ns_(unique_namespace()) {
     const Json object{{"apiVersion", "v1"},
                       {"kind", "Namespace"},

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "support/eventually.h"
 #include "support/process.h"
 
 namespace apiserver {
@@ -41,8 +42,7 @@ private:
     std::string scratch_;
 };
 
-// True as soon as `holds` is, false after `limit`. Asks every 50 ms.
-bool eventually(const std::function<bool()>& holds, std::chrono::seconds limit = 30s);
+using support::eventually;
 
 // A namespace with Pod Security "restricted" enforced, and in it one operator that watches nothing else. Both go with it.
 class Operated {

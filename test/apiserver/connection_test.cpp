@@ -6,11 +6,13 @@
 #include <regex>
 
 #include "cluster.h"
-#include "forwarder.h"
+#include "support/forwarder.h"
 
 namespace apiserver {
 namespace {
 
+using support::Forwarder;
+using support::free_port;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;

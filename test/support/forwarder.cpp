@@ -1,4 +1,4 @@
-#include "forwarder.h"
+#include "support/forwarder.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -8,10 +8,11 @@
 
 #include <array>
 #include <cerrno>
+#include <random>
 #include <stdexcept>
 #include <system_error>
 
-namespace apiserver {
+namespace support {
 
 namespace {
 
@@ -23,8 +24,12 @@ sockaddr_in loopback(std::uint16_t port) {
     return address;
 }
 
+[[noreturn]] void fail(const char* what) {
+    throw std::system_error(errno, std::generic_category(), what);
+}
+
 void require(bool good, const char* what) {
-    if (!good) throw std::system_error(errno, std::generic_category(), what);
+    if (!good) fail(what);
 }
 
 int new_socket() {
@@ -33,21 +38,26 @@ int new_socket() {
     return descriptor;
 }
 
-// A socket that has a port and does not listen.
+// A socket that has a port and does not listen. The port is below those that hack/ and the kernel choose, so that no outgoing
+// connection takes it while its server is not there.
 std::pair<int, std::uint16_t> bound_socket() {
+    static std::random_device random;
     const int descriptor = new_socket();
-    sockaddr_in address = loopback(0);
-    socklen_t size = sizeof address;
-    require(::bind(descriptor, reinterpret_cast<sockaddr*>(&address), size) == 0, "bind");
-    require(::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size) == 0, "getsockname");
-    return {descriptor, ntohs(address.sin_port)};
+    for (int tries = 0; tries < 100; ++tries) {
+        const auto port = static_cast<std::uint16_t>(10'000 + random() % 10'000);
+        const sockaddr_in address = loopback(port);
+        if (::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return {descriptor, port};
+    }
+    fail("bind");
 }
 
+// -1 where nobody listens.
 int connected_socket(std::uint16_t port) {
     const int descriptor = new_socket();
     const sockaddr_in address = loopback(port);
-    require(::connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0, "connect");
-    return descriptor;
+    if (::connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return descriptor;
+    ::close(descriptor);
+    return -1;
 }
 
 void send_all(int to, const char* data, ssize_t size) {
@@ -63,8 +73,8 @@ void send_all(int to, const char* data, ssize_t size) {
 
 // One connection: both of its sockets, and a thread for each direction.
 struct Forwarder::Link {
-    Link(int from, int to, bool silent)
-        : client(from), server(to), stalled(silent), up([this] { pump(client, server); }), down([this] {
+    Link(int from, int to, bool silent, const std::atomic<std::chrono::milliseconds>& lateness)
+        : client(from), server(to), stalled(silent), delay(lateness), up([this] { pump(client, server); }), down([this] {
               pump(server, client);
           }) {}
     ~Link() {
@@ -81,19 +91,23 @@ struct Forwarder::Link {
     }
 
     // A stalled link still takes what it is sent, so that the senders' kernels see nothing amiss.
-    void pump(int from, int to) const {
+    void pump(int from, int to) {
         std::array<char, 16384> buffer;
         while (true) {
             const ssize_t size = ::recv(from, buffer.data(), buffer.size(), 0);
             if (size <= 0) break;
+            if (const auto lateness = delay.load(); lateness.count() > 0) std::this_thread::sleep_for(lateness);
             if (!stalled) send_all(to, buffer.data(), size);
         }
         if (!stalled) end();
+        ++ended;
     }
 
     int client;
     int server;
     std::atomic<bool> stalled;
+    const std::atomic<std::chrono::milliseconds>& delay;
+    std::atomic<int> ended = 0;  // Directions.
     std::jthread up;
     std::jthread down;
 };
@@ -120,12 +134,17 @@ void Forwarder::accept() {
         const int client = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
         if (client < 0) return;
         const int server = connected_socket(target_);
+        if (server < 0) {
+            ::close(client);
+            continue;
+        }
         for (const int each : {client, server}) {
             const int on = 1;
             ::setsockopt(each, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         }
         const std::lock_guard lock(mutex_);
-        links_.push_back(std::make_unique<Link>(client, server, silent_));
+        links_.remove_if([](const auto& link) { return link->ended == 2; });
+        links_.push_back(std::make_unique<Link>(client, server, silent_, delay_));
     }
 }
 
@@ -145,6 +164,10 @@ void Forwarder::resume() {
     silent_ = false;
 }
 
+void Forwarder::delay(std::chrono::milliseconds each_way) {
+    delay_ = each_way;
+}
+
 void Forwarder::close() {
     const int listener = listener_.exchange(-1);
     if (listener < 0) return;
@@ -160,4 +183,4 @@ std::uint16_t free_port() {
     return port;
 }
 
-}  // namespace apiserver
+}  // namespace support

@@ -1,14 +1,15 @@
-// A wire to the API server that a test can cut.
+// A wire to a server that a test can cut, silence and slow down.
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <list>
 #include <memory>
 #include <mutex>
 #include <thread>
 
-namespace apiserver {
+namespace support {
 
 // Forwards a port of loopback to another. Until open() its own port refuses connections.
 class Forwarder {
@@ -23,7 +24,8 @@ public:
     void drop();    // Every connection ends.
     void stall();   // Connections stay and new ones are taken, but nothing comes through any more: whoever waits is not told.
     void resume();  // New connections work again; those that stalled don't.
-    void close();   // Drops, and refuses from now on.
+    void delay(std::chrono::milliseconds each_way);  // What passes from now on arrives that much later; 0 for none.
+    void close();                                    // Drops, and refuses from now on.
 
 private:
     struct Link;
@@ -35,6 +37,7 @@ private:
     std::atomic<int> listener_ = -1;
     std::mutex mutex_;
     bool silent_ = false;
+    std::atomic<std::chrono::milliseconds> delay_{};
     std::list<std::unique_ptr<Link>> links_;
     std::jthread acceptor_;
 };
@@ -42,4 +45,4 @@ private:
 // A port of loopback that nobody listened on a moment ago.
 std::uint16_t free_port();
 
-}  // namespace apiserver
+}  // namespace support
