@@ -8,7 +8,6 @@
 #include <filesystem>
 #include <iostream>
 #include <sstream>
-#include <thread>
 #include <variant>
 
 #include "api/document.h"
