@@ -1,6 +1,7 @@
 // Signed tokens (JWT, RFC 7519) by OpenSSL. A key has one algorithm, which the token's header must name: it never chooses.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -28,8 +29,9 @@ class KeySet {
 public:
     KeySet() = default;
 
-    // Of a JWK set (RFC 7517): OKP/Ed25519 with EdDSA and EC/P-256 with ES256; others, and those without kid, are left out.
-    // Nothing where the text is no JWK set.
+    // Of a JWK set (RFC 7517): OKP/Ed25519 with EdDSA, EC/P-256 with ES256, and RSA of 2048 to 8192 bits with RS256, which most
+    // OpenID issuers sign with. Others, those without kid, with another use, or with a kid that came before are left out. Nothing
+    // where the text is no JWK set.
     static std::optional<KeySet> from_jwks(std::string_view text);
     nlohmann::json jwks() const;
 
@@ -39,9 +41,12 @@ public:
 private:
     friend class Signer;
     friend class Verifier;
+    friend bool same_keys(const KeySet& a, const KeySet& b);
     struct Key;
     std::vector<std::shared_ptr<const Key>> keys_;
 };
+
+bool same_keys(const KeySet& a, const KeySet& b);
 
 enum class Rejection { Malformed, UnknownKey, Algorithm, Signature, Issuer, Audience, Expired, NotYet };
 std::string_view to_string(Rejection rejection);
@@ -52,6 +57,7 @@ struct Verified {
 };
 
 // Checks a token: the header's alg must be its key's, then signature, iss, aud, exp, nbf. Limited to 8 KiB.
+// JSON that can be read in two ways (a name twice), and headers that ask for more than is known here (crit), are malformed.
 class Verifier {
 public:
     struct Expected {
@@ -67,27 +73,39 @@ public:
     const KeySet& keys() const { return keys_; }
 
 private:
+    struct Checked {
+        std::optional<nlohmann::json> claims;
+        Rejection rejection;
+    };
+    Checked check(std::string_view token, base::WallTime now) const;
+
     KeySet keys_;
     Expected expected_;
 };
 
-// Signs with the newest of a folder's PEM private keys (PKCS#8, Ed25519 or P-256; *.pem, newest by name), and knows the public
-// halves of all: a key is added, waits until every verifier has fetched it, then signs.
+// Signs with one of a folder's PEM private keys (PKCS#8, Ed25519 or P-256; *.pem, the newest is the last by name), and knows the
+// public halves of all. No request fails when keys change, if a key is added, and the one before removed only after
+// kPublishedFirst and the life of a token: a key signs once its file is kPublishedFirst old, when every verifier has it. Where
+// none is that old (the first start; a mounted Secret whose files are all written anew), the first by name signs, since it was
+// there before the others. Removing a key revokes its tokens.
 class Signer {
 public:
+    static constexpr base::Duration kPublishedFirst = std::chrono::minutes{10};  // Twice the time that verifiers keep a JWK set.
+
     // Throws std::runtime_error that names the file where one can't be read, or where there is none.
-    static Signer from_folder(const std::string& folder);
+    static Signer from_folder(const std::string& folder, base::WallTime now);
 
     std::string sign(const Claims& claims) const;
     const KeySet& public_keys() const { return public_keys_; }
+    const std::string& key_id() const;  // Of the one that signs.
 
 private:
-    struct Private;
-    std::shared_ptr<const Private> key_;
+    std::shared_ptr<const KeySet::Key> key_;
     KeySet public_keys_;
 };
 
 std::string base64url(std::string_view bytes);
-std::optional<std::string> base64url_decoded(std::string_view text);  // Strict: no padding, no other characters.
+// Strict: no padding, no other characters, no bits set that no byte has. One text has one encoding.
+std::optional<std::string> base64url_decoded(std::string_view text);
 
 }  // namespace identity
