@@ -1,6 +1,7 @@
 // Events as rows of the outbox and as what arrives from outside.
 #include <algorithm>
 #include <cstddef>
+#include <stdexcept>
 
 #include "common/data/messages.h"
 
@@ -54,6 +55,7 @@ CREATE INDEX inbox_taken_at ON inbox (taken_at);
 )sql";
 
 void put(Database::Work& work, const Event& event) {
+    if (!is_uuid(event.id) || !is_type(event.type)) throw std::invalid_argument("put an event: " + event.id + " " + event.type);
     work.exec_params("INSERT INTO outbox (id, type, payload, traceparent) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING",
                      event.id, event.type, event.payload.dump(), event.traceparent);
 }

@@ -33,10 +33,11 @@ struct Event {
     std::string traceparent;  // Empty: none.
 };
 
-// SQL of the tables outbox and inbox: the first migration of a service that sends or takes events.
+// SQL of the tables outbox and inbox: version 1 of a service that sends or takes events, whose own files begin with 0002.
 extern const char* const kMessagesSchema;
 
-// Writes an event into the outbox of the transaction's database. Give it an id that is a function of what happened where a
+// Writes an event into the outbox of the transaction's database. Events are published in the order of their puts. Throws
+// std::invalid_argument where id or type is malformed. Give it an id that is a function of what happened where a
 // repetition of the transaction must not tell it twice.
 void put(Database::Work& work, const Event& event);
 
@@ -46,8 +47,9 @@ std::optional<Event> event_from(std::string_view id, std::string_view type, std:
 // Connects to the broker, again and again while it is away. Threads of its own.
 class Messages {
 public:
-    // Called in a transaction in which the event was just noted as taken; what it throws leaves the event in the queue: it is
-    // delivered again, at most `attempts` times, and then goes to the dead letters.
+    // Called in a transaction in which the event was just noted as taken, and again as Database::transact says. What it throws
+    // has it called again later, at most `attempts` times over all processes, and then the event goes to the dead letters.
+    // DatabaseUnavailable does not count as an attempt. The event's traceparent is that of the span it is taken in.
     using Handler = std::function<void(Database::Work&, const Event&)>;
 
     struct Subscription {
@@ -55,7 +57,8 @@ public:
         Handler handler;
     };
 
-    // For what concerns this process and not its database: a queue of the connection's own, each process gets every event.
+    // For what concerns this process and not its database: a queue of the connection's own, each process gets every event that
+    // is published while it is connected.
     using Listener = std::function<void(const Event&)>;
     struct Broadcast {
         std::string event;
@@ -67,20 +70,24 @@ public:
         std::function<std::string()> url;  // amqp://USER:PASSWORD@HOST:PORT/VHOST; asked again when it is refused.
         std::vector<Subscription> subscriptions;
         std::vector<Broadcast> broadcasts;
+        // Events that count as delivered where no queue is bound to them. Any other one stays in the outbox until there is a
+        // queue: after its consumer's first start, or after a broker that lost everything. Until then those of its type wait, and
+        // no others.
+        std::vector<std::string> may_go_unheard;
         int attempts = 10;
         std::size_t batch = 100;   // Events that the relay publishes before it waits for confirms, and a consumer's prefetch.
         base::Duration poll{200};  // How often the relay looks for what nobody rang for, such as another replica's leftovers.
     };
 
-    // `registry` receives messages_published_total, messages_consumed_total{event,outcome}, outbox_events, outbox_oldest_seconds,
-    // amqp_connected. `database` holds the outbox and the inbox.
-    Messages(Options options, Database& database, std::shared_ptr<base::Tracer> tracer, base::Log log,
+    // `registry` receives messages_published_total{event,outcome}, messages_consumed_total{event,outcome}, outbox_events,
+    // outbox_oldest_seconds, amqp_connected. `database` holds the outbox and the inbox.
+    Messages(Options options, Database& database, const std::shared_ptr<base::Tracer>& tracer, const base::Log& log,
              prometheus::Registry& registry);
     ~Messages();
 
     void start();
     void ring();  // There is something in the outbox: publish it now.
-    // Stops to consume, lets handlers end, publishes what is left for at most that long.
+    // Stops to consume, lets handlers end (each has 30 s by itself), publishes what is left for at most that long.
     void stop(base::Duration patience);
 
     bool connected() const;
