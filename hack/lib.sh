@@ -101,6 +101,7 @@ TOOLS=(
   "etcd:etcd:go.etcd.io/etcd/server/v3:50"
   "kwok:kwok:sigs.k8s.io/kwok/cmd/kwok:70"
   "metrics-server:metrics-server:sigs.k8s.io/metrics-server/cmd/metrics-server:75"
+  "k6:k6:go.k6.io/k6:120"
   "gateway-api:gateway-api:sigs.k8s.io/gateway-api:2"
 )
 
