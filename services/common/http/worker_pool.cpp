@@ -43,18 +43,30 @@ std::exception_ptr overload() {
     return std::make_exception_ptr(too_many("Too many requests wait already.", base::Duration{1'000}));
 }
 
+prometheus::Labels labels(const WorkerPool::Limits& limits) {
+    return limits.name.empty() ? prometheus::Labels{} : prometheus::Labels{{"pool", limits.name}};
+}
+
 }  // namespace
 
 struct WorkerPool::Impl {
     Impl(Limits given, prometheus::Registry& registry)
         : limits(given),
-          busy(prometheus::BuildGauge().Name("worker_pool_busy").Help("Workers that run something.").Register(registry).Add({})),
-          length(prometheus::BuildGauge().Name("worker_pool_queue_length").Help("Work that waits.").Register(registry).Add({})),
+          busy(prometheus::BuildGauge()
+                   .Name("worker_pool_busy")
+                   .Help("Workers that run something.")
+                   .Register(registry)
+                   .Add(labels(given))),
+          length(prometheus::BuildGauge()
+                     .Name("worker_pool_queue_length")
+                     .Help("Work that waits.")
+                     .Register(registry)
+                     .Add(labels(given))),
           waited(prometheus::BuildHistogram()
                      .Name("worker_pool_queue_seconds")
                      .Help("How long work waited for a worker.")
                      .Register(registry)
-                     .Add({}, kWaitBuckets)) {}
+                     .Add(labels(given), kWaitBuckets)) {}
 
     // False: the queue is full, and the job untouched.
     bool add(Job& job) {

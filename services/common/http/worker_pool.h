@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "common/http/message.h"
 
@@ -19,6 +20,7 @@ public:
     struct Limits {
         std::size_t threads = 16;  // As many as the database pool has connections is enough.
         std::size_t queue = 256;   // Further work is refused with 429 before latency grows.
+        std::string name = {};     // The metrics' label `pool`, where a process has several.
     };
 
     // `registry` receives worker_pool_busy, worker_pool_queue_length and worker_pool_queue_seconds (how long work waited).

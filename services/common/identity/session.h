@@ -17,6 +17,8 @@ inline constexpr std::chrono::seconds kKeySetLife{300};
 
 // In Redis: the user's id, for as long as the session lasts. A token counts only while its session is there; where Redis can't be
 // asked, its signature alone does.
-inline std::string session_key(std::string_view session) { return "session:" + std::string(session); }
+inline std::string session_key(std::string_view session) {
+    return "session:" + std::string(session);
+}
 
 }  // namespace identity

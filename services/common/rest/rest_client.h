@@ -36,6 +36,7 @@ struct Request {
     std::string method;             // "GET"
     std::string path;               // Encoded, with its query: "/internal/v1/prices?sku=a"
     nlohmann::json body = nullptr;  // null: none
+    std::string form = {};          // Instead of `body`: application/x-www-form-urlencoded, as OAuth's token endpoints take it.
     std::vector<std::pair<std::string, std::string>> headers = {};
     bool repeatable =
         false;  // GET, or one with an idempotency key: tried again where there was no answer, or 502, 503, 504, 429.
