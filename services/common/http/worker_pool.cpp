@@ -158,8 +158,9 @@ asio::awaitable<Response> WorkerPool::run(std::function<Response()> work) {
         using Waiting = std::decay_t<decltype(handler)>;
         const auto executor = asio::get_associated_executor(handler);
         // The guard keeps the loop running while the work does. The handler goes back to its loop to be called and destroyed.
-        Done done = [guard = asio::make_work_guard(executor), waiting = std::make_shared<Waiting>(std::move(handler))](
-                        std::exception_ptr failure, Response response) mutable {
+        Done done = [guard = asio::make_work_guard(executor),
+                     waiting = std::make_shared<Waiting>(std::forward<decltype(handler)>(handler))](std::exception_ptr failure,
+                                                                                                    Response response) mutable {
             asio::post(guard.get_executor(),
                        [waiting = std::move(waiting), failure = std::move(failure), response = std::move(response)]() mutable {
                            Waiting resume = std::move(*waiting);
