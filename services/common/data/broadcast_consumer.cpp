@@ -25,9 +25,9 @@ std::string unique_suffix() {
 
 }  // namespace
 
-BroadcastConsumer::BroadcastConsumer(const Messages::Options& options, base::Log log,
+BroadcastConsumer::BroadcastConsumer(const Messages::Options& options, const base::Log& log,
                                      prometheus::Family<prometheus::Counter>& consumed)
-    : EventConsumer(options, options.service + " broadcasts", std::move(log)), consumed_(consumed) {}
+    : EventConsumer(options, options.service + " broadcasts", log), consumed_(consumed) {}
 
 void BroadcastConsumer::declare(AmqpConnection& broker) {
     broker.declare_exchange(std::string(kExchange), "topic");

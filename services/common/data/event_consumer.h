@@ -60,7 +60,7 @@ private:
 class InboxConsumer final : public EventConsumer {
 public:
     InboxConsumer(const Messages::Options& options, const Messages::Subscription& subscription, Database& database,
-                  std::shared_ptr<base::Tracer> tracer, base::Log log, prometheus::Family<prometheus::Counter>& consumed);
+                  std::shared_ptr<base::Tracer> tracer, const base::Log& log, prometheus::Family<prometheus::Counter>& consumed);
 
 private:
     // A delivery that is tried again by and by; the broker keeps it for us as long as the connection lasts.
@@ -98,7 +98,7 @@ private:
 // The broadcasts of this process, each with a queue that lives as long as the connection.
 class BroadcastConsumer final : public EventConsumer {
 public:
-    BroadcastConsumer(const Messages::Options& options, base::Log log, prometheus::Family<prometheus::Counter>& consumed);
+    BroadcastConsumer(const Messages::Options& options, const base::Log& log, prometheus::Family<prometheus::Counter>& consumed);
 
 private:
     void declare(AmqpConnection& broker) override;

@@ -29,7 +29,7 @@ AmqpConnection::Arguments queue_arguments(const std::string& service, const std:
 }  // namespace
 
 InboxConsumer::InboxConsumer(const Messages::Options& options, const Messages::Subscription& subscription, Database& database,
-                             std::shared_ptr<base::Tracer> tracer, base::Log log,
+                             std::shared_ptr<base::Tracer> tracer, const base::Log& log,
                              prometheus::Family<prometheus::Counter>& consumed)
     : EventConsumer(options, options.service + " " + subscription.event, log.with({{"event", subscription.event}})),
       subscription_(subscription),
