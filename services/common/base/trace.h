@@ -75,17 +75,17 @@ public:
         std::size_t queue = 2048;                                     // As the batch processor of OpenTelemetry,
         std::size_t batch = 512;                                      // which also sends
         std::chrono::milliseconds interval{5000};                     // at least this often.
-        Send send;                                                    // Empty: contexts are passed on, spans are not kept.
+        Send send;  // Empty: contexts are passed on, new traces are not sampled.
         prometheus::Registry* registry = nullptr;
     };
 
     static std::shared_ptr<Tracer> create(Options options);
-    ~Tracer();
+    ~Tracer();  // Waits for a `send` that runs: that has to have a time limit of its own.
 
     // A child of `parent`, or the first of a new trace where that is not valid.
     Span start(std::string_view name, SpanKind kind, const TraceContext& parent);
 
-    // Sends what is waiting, for at most that long.
+    // Sends what is waiting, for at most that long; what ends later is dropped.
     void stop(std::chrono::milliseconds patience);
 
 private:
