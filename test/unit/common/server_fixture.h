@@ -46,6 +46,8 @@ public:
     // The server then learns of the end by a reset.
     void reset_on_close() { socket_.set_option(boost::asio::socket_base::linger{true, 0}); }
 
+    int descriptor() { return socket_.native_handle(); }
+
     void read_a_little() {
         while (received_.empty() && receive()) continue;
     }
