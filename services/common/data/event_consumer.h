@@ -70,6 +70,7 @@ private:
         base::Backoff backoff;
         Time due{};
         bool counts = false;  // Whether the next try is to be noted in the inbox first.
+        int failures = 0;     // Of this delivery.
     };
     enum class Outcome { Taken, Duplicate, Failed, Hopeless, NotNow };
 
@@ -81,9 +82,8 @@ private:
     // False: it is done with.
     bool try_to_take(AmqpConnection& broker, Held& held);
     Outcome handle(Held& held, std::string& error);
-    Outcome handle_in(const Event& event, bool& counts, std::string& error);
-    int note_attempt(const Event& event);
-    void forget_attempts(const Event& event);
+    Outcome try_to_handle(Held& held, const Event& event, std::string& error);
+    int note_attempt(const Held& held);
     void bury(AmqpConnection& broker, const AmqpConnection::Delivery& delivery, const std::string& why);
     void count(const char* outcome);
 

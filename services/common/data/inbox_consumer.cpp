@@ -80,11 +80,13 @@ bool InboxConsumer::try_to_take(AmqpConnection& broker, Held& held) {
     }
     if (outcome == Outcome::Hopeless) {
         bury(broker, held.delivery, error);
-        forget_attempts(held.event);
         return false;
     }
     count("failed");
-    held.counts = held.counts || outcome == Outcome::Failed;
+    if (outcome == Outcome::Failed) {
+        held.counts = true;
+        ++held.failures;
+    }
     const base::Duration delay = held.backoff.next();
     held.due = std::chrono::steady_clock::now() + delay;
     log_.warn("can't take an event yet", {{"event_id", held.event.id}, {"error", error}, {"retry_in_ms", delay.count()}});
@@ -92,7 +94,7 @@ bool InboxConsumer::try_to_take(AmqpConnection& broker, Held& held) {
 }
 
 InboxConsumer::Outcome InboxConsumer::handle(Held& held, std::string& error) {
-    if (!tracer_) return handle_in(held.event, held.counts, error);
+    if (!tracer_) return try_to_handle(held, held.event, error);
     base::Span span =
         tracer_->start("take " + held.event.type, base::SpanKind::Consumer, base::trace_context_from(held.event.traceparent));
     span.set("messaging.system", "rabbitmq");
@@ -100,16 +102,16 @@ InboxConsumer::Outcome InboxConsumer::handle(Held& held, std::string& error) {
     span.set("messaging.message.id", held.event.id);
     Event event = held.event;
     event.traceparent = base::traceparent(span.context());
-    const Outcome outcome = handle_in(event, held.counts, error);
+    const Outcome outcome = try_to_handle(held, event, error);
     if (!error.empty()) span.fail(error);
     return outcome;
 }
 
-InboxConsumer::Outcome InboxConsumer::handle_in(const Event& event, bool& counts, std::string& error) {
-    int attempt = 1;
+InboxConsumer::Outcome InboxConsumer::try_to_handle(Held& held, const Event& event, std::string& error) {
+    int attempt = held.failures + 1;
     try {
-        if (counts) attempt = note_attempt(event);
-        counts = false;
+        if (held.counts) attempt = note_attempt(held);
+        held.counts = false;
         if (attempt > options_.attempts) {
             error = "earlier attempts did not end";
             return Outcome::Hopeless;
@@ -132,14 +134,17 @@ InboxConsumer::Outcome InboxConsumer::handle_in(const Event& event, bool& counts
     }
 }
 
-// Before the attempt, so that one that ends the process is counted too. The first one is not noted: it needs no row, as an event
-// that is delivered again has had one. Of an event that is taken already it is the first: it turns out to be a duplicate.
-int InboxConsumer::note_attempt(const Event& event) {
+// Before the attempt, so that one that ends the process is counted too. The first one is not noted: an event that is delivered
+// again has had one. Of an event that is delivered for the first time the earlier attempts are forgotten: somebody put a dead
+// letter back into the queue. One that is taken already has its first: it turns out to be a duplicate.
+int InboxConsumer::note_attempt(const Held& held) {
     return database_.transact(base::Deadline::in(kHandlerTime), [&](Database::Work& work) {
+        const bool goes_on = held.delivery.redelivered;
         const pqxx::result noted = work.exec_params(
-            "INSERT INTO inbox (id, type, attempts) VALUES ($1, $2, 2)"
-            " ON CONFLICT (id) DO UPDATE SET attempts = inbox.attempts + 1 WHERE inbox.taken_at IS NULL RETURNING attempts",
-            event.id, event.type);
+            "INSERT INTO inbox (id, type, attempts) VALUES ($1, $2, $3)"
+            " ON CONFLICT (id) DO UPDATE SET attempts = CASE WHEN $4 THEN inbox.attempts + 1 ELSE $3 END"
+            " WHERE inbox.taken_at IS NULL RETURNING attempts",
+            held.event.id, held.event.type, goes_on ? 2 : held.failures + 1, goes_on);
         return noted.empty() ? 1 : noted[0][0].as<int>();
     });
 }
@@ -148,15 +153,6 @@ void InboxConsumer::bury(AmqpConnection& broker, const AmqpConnection::Delivery&
     log_.error("an event goes to the dead letters", {{"event_id", delivery.message.id}, {"error", why}});
     count("dead");
     broker.reject(delivery);
-}
-
-// Put back into its queue, a dead letter shall have all its attempts again.
-void InboxConsumer::forget_attempts(const Event& event) {
-    try {
-        database_.query_text(base::Deadline::in(kHandlerTime), "DELETE FROM inbox WHERE id = $1 AND taken_at IS NULL", event.id);
-    } catch (const std::exception& failure) {
-        log_.warn("can't forget the attempts of a dead letter", {{"event_id", event.id}, {"error", failure.what()}});
-    }
 }
 
 void InboxConsumer::count(const char* outcome) {
