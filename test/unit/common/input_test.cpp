@@ -166,14 +166,14 @@ TEST(Input, RefusesBodiesThatPartiesCouldReadDifferently) {
     EXPECT_EQ(status_of(post(std::string(1'000'000, '['))), 400);
 }
 
-http::Request get(std::string query) {
+http::Request with_query(std::string query) {
     http::Request request;
     request.query = std::move(query);
     return request;
 }
 
 TEST(Query, ReadsDecodedParameters) {
-    http::Query query{get("q=caf%C3%A9+au%20lait%2B&limit=7&sku=a&sku=b&&flag")};
+    http::Query query{with_query("q=caf%C3%A9+au%20lait%2B&limit=7&sku=a&sku=b&&flag")};
     EXPECT_EQ(query.text("q"), "café au lait+");
     EXPECT_EQ(query.integer("limit", 1, 100, 20), 7);
     EXPECT_EQ(query.integer("page", 1, 100, 20), 20);
@@ -184,7 +184,7 @@ TEST(Query, ReadsDecodedParameters) {
 }
 
 TEST(Query, NamesAllThatIsWrongAtOnce) {
-    http::Query query{get("limit=0&q=a&q=b&sku=a&sku=b&x=1&bad=%zz&nul=%00&c=%0a")};
+    http::Query query{with_query("limit=0&q=a&q=b&sku=a&sku=b&x=1&bad=%zz&nul=%00&c=%0a")};
     EXPECT_EQ(query.integer("limit", 1, 100, 20), 20);
     query.text("q");
     query.texts("sku", 1);
@@ -204,7 +204,7 @@ TEST(Query, NamesAllThatIsWrongAtOnce) {
 
 TEST(Query, TakesWholeNumbersOnly) {
     for (const char* text : {"", "x", "1x", "+1", "1.0", "%201", "99999999999999999999"}) {
-        http::Query query{get(std::string("n=") + text)};
+        http::Query query{with_query(std::string("n=") + text)};
         query.integer("n", 1, 100, 20);
         EXPECT_THROW(query.done(), http::Problem) << text;
     }

@@ -18,7 +18,7 @@ using testing::StartsWith;
 
 namespace {
 
-std::string get(const std::string& path, const std::string& more = {}) {
+std::string request_for(const std::string& path, const std::string& more = {}) {
     return "GET " + path + " HTTP/1.1\r\nHost: x\r\n" + more + "\r\n";
 }
 
@@ -98,7 +98,7 @@ TEST_F(TlsServerTest, AnswersAndEndsTheStreamInOrder) {
     start_tls();
     TlsClient client = connect_tls();
     ASSERT_TRUE(client.connected());
-    client.send(get("/a") + get("/worker") + get("/b", "Connection: close\r\n"));
+    client.send(request_for("/a") + request_for("/worker") + request_for("/b", "Connection: close\r\n"));
     const std::string answers = client.read_all();
     EXPECT_THAT(answers, StartsWith("HTTP/1.1 200 OK\r\n"));
     EXPECT_THAT(answers, HasSubstr("GET /worker "));
@@ -109,7 +109,7 @@ TEST_F(TlsServerTest, AnswersAndEndsTheStreamInOrder) {
 TEST_F(TlsServerTest, SendsLargeResponsesWhole) {
     start_tls();
     TlsClient client = connect_tls();
-    client.send(get("/large", "Connection: close\r\n"));
+    client.send(request_for("/large", "Connection: close\r\n"));
     EXPECT_GT(client.read_all().size(), kLarge);
 }
 
@@ -122,7 +122,7 @@ TEST_F(TlsServerTest, TellsWhatItRefusesThoughTheClientStillSends) {
 
 TEST_F(TlsServerTest, TalksToNobodyWithoutTls) {
     start_tls();
-    EXPECT_EQ(exchange(get("/a")).find("200"), std::string::npos);
+    EXPECT_EQ(exchange(request_for("/a")).find("200"), std::string::npos);
     EXPECT_FALSE((TlsClient{address_, authority_.pem(), TLS1_1_VERSION}.connected()));
     EXPECT_TRUE((TlsClient{address_, authority_.pem(), TLS1_2_VERSION}.connected()));
     EXPECT_EQ(handled_, 0);
@@ -136,7 +136,7 @@ TEST_F(TlsServerTest, CutsOffWhoDoesNotShakeHands) {
 TEST_F(TlsServerTest, AnswersWhatRunsWhenItStops) {
     start_tls();
     TlsClient client = connect_tls();
-    client.send(get("/gate"));
+    client.send(request_for("/gate"));
     while (at_gate() < 1) std::this_thread::yield();
     stop(1h);
     open_gate();

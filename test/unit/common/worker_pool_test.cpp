@@ -21,7 +21,7 @@ using testing::HasSubstr;
 
 namespace {
 
-http::Response text(std::string body) {
+http::Response said(std::string body) {
     http::Response response;
     response.body = std::move(body);
     return response;
@@ -47,7 +47,7 @@ protected:
 TEST_F(WorkerPoolTest, RunsWorkElsewhereAndResumesOnTheLoop) {
     http::WorkerPool pool{{.threads = 2, .queue = 8}, registry_};
     const auto here = std::this_thread::get_id();
-    auto answer = start(pool, [here] { return text(std::this_thread::get_id() == here ? "here" : "elsewhere"); });
+    auto answer = start(pool, [here] { return said(std::this_thread::get_id() == here ? "here" : "elsewhere"); });
     io_.run();
     EXPECT_EQ(answer.get().body, "elsewhere");
 }
@@ -67,7 +67,7 @@ TEST_F(WorkerPoolTest, RunsAsMuchAtATimeAsItHasThreads) {
         answers.push_back(start(pool, [&gate] {
             ++gate.waiting;
             gate.open.wait();
-            return text("done");
+            return said("done");
         }));
     }
     std::thread loop{[this] { io_.run(); }};
@@ -89,7 +89,7 @@ TEST_F(WorkerPoolTest, RefusesWhatItsQueueDoesNotHold) {
     const auto work = [&gate] {
         ++gate.waiting;
         gate.open.wait();
-        return text("done");
+        return said("done");
     };
     answers.push_back(start(pool, work));
     std::thread first{[this] { io_.run(); }};
@@ -115,9 +115,9 @@ TEST_F(WorkerPoolTest, EndsWhatWaitsWhenItGoesAndLetsRunningWorkFinish) {
     auto running = start(*pool, [&gate] {
         ++gate.waiting;
         gate.open.wait();
-        return text("done");
+        return said("done");
     });
-    auto waiting = start(*pool, [] { return text("never"); });
+    auto waiting = start(*pool, [] { return said("never"); });
     io_.poll();
     while (gate.waiting < 1) std::this_thread::yield();
     std::thread end{[&pool] { pool.reset(); }};
