@@ -122,7 +122,7 @@ Exchange Transport::send(const Message& message, const base::Deadline& deadline)
         if (!message.repeatable) fresh.emplace(impl_->url, impl_->config);
         http_client& client = fresh ? *fresh : *impl_->kept;
         client.request(request, cancel.get_token())
-            .then([progress](web::http::http_response response) {
+            .then([progress](const web::http::http_response& response) {
                 {
                     const std::lock_guard lock(progress->mutex);
                     progress->response = response;

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "common/rest/threads.h"
+
 namespace service {
 
 namespace {
@@ -51,6 +53,7 @@ std::string endpoint_from(const Environment& environment) {
 }
 
 base::Tracer::Send sender(const std::string& url, const base::Log& log) {
+    rest::use_few_threads();
     web::http::client::http_client_config config;
     config.set_timeout(kPatience);
     std::shared_ptr<web::http::client::http_client> client;
