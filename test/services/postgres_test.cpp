@@ -152,6 +152,7 @@ TEST_F(PostgresAccess, ConflictsAreRunAgainUntilAllAreDone) {
     std::atomic<int> runs = 0;
     {
         std::vector<std::jthread> threads;
+        threads.reserve(4);
         for (int thread = 0; thread < kThreads; ++thread) {
             threads.emplace_back([&] {
                 for (int round = 0; round < kRounds; ++round) {
@@ -212,6 +213,7 @@ TEST_F(PostgresAccess, ConnectionsThatDiedIdleAreNotNoticedByTheirUsers) {
     const auto db = database(4);
     for (int round = 0; round < 3; ++round) {
         std::vector<std::jthread> threads;
+        threads.reserve(4);
         for (int i = 0; i < 4; ++i) threads.emplace_back([&] { db->query(Deadline::in(10s), "sleep", 0.1); });
         threads.clear();
         const pqxx::result killed = sandbox_.query("users",
