@@ -14,6 +14,7 @@
 #include <mutex>
 #include <set>
 #include <thread>
+#include <utility>
 
 #include "common/data/redis_cluster.h"
 #include "common/data/redis_nodes.h"
@@ -81,7 +82,7 @@ struct Redis::Impl {
     std::mutex mutex;
     std::map<std::string, std::array<prometheus::Counter*, 3>, std::less<>> counters;
 
-    Impl(Options from, const base::Log& log, prometheus::Registry& registry)
+    Impl(Options from, base::Log log, prometheus::Registry& registry)
         : options(std::move(from)),
           commands(prometheus::BuildCounter()
                        .Name("redis_commands_total")
@@ -95,7 +96,7 @@ struct Redis::Impl {
                                                                        0.05, 0.1, 0.25, 0.5, 1})),
           cluster(redis_url_from(options.url()).cluster),
           nodes(options, prometheus::BuildGauge().Name("redis_connections").Help("Open connections.").Register(registry).Add({}),
-                log) {}
+                std::move(log)) {}
 
     void count(const std::string& command, Outcome outcome) {
         const std::lock_guard lock(mutex);
@@ -190,7 +191,7 @@ Redis::Reply Redis::Impl::by_slot(const std::vector<std::string>& command, const
 }
 
 Redis::Redis(Options options, base::Log log, prometheus::Registry& registry)
-    : impl_(std::make_unique<Impl>(std::move(options), log, registry)) {}
+    : impl_(std::make_unique<Impl>(std::move(options), std::move(log), registry)) {}
 
 Redis::~Redis() = default;
 
