@@ -151,6 +151,10 @@ struct Client::Impl {
     Message message_of(const Request& request, base::Duration left, const base::TraceContext& trace) const {
         Message message{.method = request.method, .path = request.path, .headers = request.headers};
         if (!request.body.is_null()) message.body = request.body.dump();
+        if (!request.form.empty()) {
+            message.body = request.form;
+            message.content_type = "application/x-www-form-urlencoded";
+        }
         message.repeatable = request.repeatable;
         if (options.tells_deadline) message.headers.emplace_back("X-Deadline-Ms", std::to_string(left.count()));
         if (trace.valid()) message.headers.emplace_back("traceparent", base::traceparent(trace));

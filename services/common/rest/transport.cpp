@@ -54,7 +54,7 @@ web::http::http_request request_of(const Message& message, const std::shared_ptr
     web::http::http_request request(message.method);
     request.set_request_uri(web::uri(message.path));
     for (const auto& [name, value] : message.headers) request.headers().add(name, value);
-    if (message.body) request.set_body(*message.body, "application/json");
+    if (message.body) request.set_body(*message.body, message.content_type);
     // What a handler throws ends the exchange with that.
     request.set_progress_handler([progress](web::http::message_direction::direction direction, utility::size64_t bytes) {
         if (direction == web::http::message_direction::upload) progress->written = true;

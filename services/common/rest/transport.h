@@ -18,7 +18,8 @@ struct Message {
     std::string method;
     std::string path;
     std::vector<std::pair<std::string, std::string>> headers;
-    std::optional<std::string> body = {};  // JSON
+    std::optional<std::string> body = {};
+    std::string content_type = "application/json";  // Of the body.
     bool repeatable = false;
 };
 
