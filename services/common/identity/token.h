@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -37,6 +38,7 @@ public:
 
     bool has(std::string_view kid) const;
     bool empty() const { return keys_.empty(); }
+    std::size_t size() const { return keys_.size(); }
 
 private:
     friend class Signer;
