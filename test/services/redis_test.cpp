@@ -148,6 +148,7 @@ TEST_F(RedisAccess, AsksForTheUrlAgainWhenItIsRefused) {
 TEST_F(RedisAccess, SharesItsConnections) {
     const auto client = redis({.url = {}, .connections = 2});
     std::vector<std::thread> threads;
+    threads.reserve(8);
     for (int thread = 0; thread < 8; ++thread) {
         threads.emplace_back([&] {
             for (int i = 0; i < 200; ++i) client->call(soon(), {"INCR", "n"});
@@ -279,7 +280,7 @@ TEST_F(RedisCluster, FollowsASlotThatMoves) {
 
     tell(0, {"MIGRATE", "127.0.0.1", std::to_string(ports_[1]), key, "0", "5000"});
     EXPECT_EQ(client_->get(soon(), key), "1");
-    for (const std::size_t i : {1, 0, 2}) tell(i, {"CLUSTER", "SETSLOT", slot, "NODE", id(1)});
+    for (const std::size_t i : {1U, 0U, 2U}) tell(i, {"CLUSTER", "SETSLOT", slot, "NODE", id(1)});
     for (int i = 0; i < 3; ++i) EXPECT_EQ(client_->get(soon(), key), "1");
     EXPECT_EQ(client_->call(soon(), {"INCR", key}).integer, 2);
     EXPECT_EQ(client_->get(soon(), other), "23");
@@ -308,7 +309,7 @@ TEST_F(RedisCluster, TakesTheSlotsOfADeadNodeFromWhereTheyWent) {
     nodes_[2].reset();
     // Node 1 takes over what node 2 had.
     ASSERT_TRUE(eventually([&] { return ask(1, {"CLUSTER", "NODES"}).text.find("fail") != std::string::npos; }));
-    for (const std::size_t i : {1, 0}) tell(i, {"CLUSTER", "FORGET", dead});
+    for (const std::size_t i : {1U, 0U}) tell(i, {"CLUSTER", "FORGET", dead});
     tell(1, {"CLUSTER", "ADDSLOTSRANGE", std::to_string(16384 * 2 / 3), "16383"});
     EXPECT_TRUE(eventually([&] {
         try {
@@ -326,7 +327,7 @@ TEST_F(RedisCluster, TakesTheSlotsOfADeadNodeFromWhereTheyWent) {
 TEST(RedisClusterOfTheStores, TakesAServicesUser) {
     const std::string url = Stores::get().variable("ECP_REDIS_CLUSTER_URL_CATALOG");
     prometheus::Registry registry;
-    Redis client({.url = [&] { return url; }}, base::Log(std::clog, base::Level::Error), registry);
+    Redis client({.url = [&] { return std::string(url); }}, base::Log(std::clog, base::Level::Error), registry);
     EXPECT_TRUE(client.reachable());
     for (int i = 0; i < 20; ++i) {
         const std::string key = Sandbox().name() + "-" + std::to_string(i);

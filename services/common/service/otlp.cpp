@@ -52,7 +52,7 @@ std::string endpoint_from(const Environment& environment) {
     return base + "/v1/traces";
 }
 
-base::Tracer::Send sender(const std::string& url, const base::Log& log) {
+base::Tracer::Send sender(const std::string& url, base::Log log) {
     rest::use_few_threads();
     web::http::client::http_client_config config;
     config.set_timeout(kPatience);
@@ -62,7 +62,7 @@ base::Tracer::Send sender(const std::string& url, const base::Log& log) {
     } catch (const std::exception& error) {
         throw ConfigurationError("OTEL_EXPORTER_OTLP_ENDPOINT: '" + url + "': " + error.what());
     }
-    return [client, log](const std::string& body) {
+    return [client, log = std::move(log)](const std::string& body) {
         try {
             web::http::http_request request(web::http::methods::POST);
             request.set_body(body, "application/json");
@@ -86,7 +86,7 @@ std::shared_ptr<base::Tracer> tracer_from(const Environment& environment, const 
     options.ratio = ratio_from(environment);
     options.registry = &registry;
     const std::string endpoint = endpoint_from(environment);
-    if (!endpoint.empty()) options.send = sender(endpoint, log);
+    if (!endpoint.empty()) options.send = sender(endpoint, std::move(log));
     return base::Tracer::create(std::move(options));
 }
 

@@ -24,7 +24,6 @@ using rest::Client;
 using rest::Request;
 using rest::Unreachable;
 using testing::HasSubstr;
-using testing::Not;
 using tcp = boost::asio::ip::tcp;
 
 namespace {
@@ -392,6 +391,7 @@ TEST_F(RestClientTest, IsSafeFromSeveralThreads) {
     client();
     std::atomic<int> right = 0;
     std::vector<std::thread> threads;
+    threads.reserve(8);
     for (int thread = 0; thread < 8; ++thread) {
         threads.emplace_back([&, thread] {
             for (int i = 0; i < 50; ++i) {
