@@ -58,7 +58,8 @@ struct Verdict {
 
 Verdict decide(State state, Action action);
 
-// Nothing, or why an order that has a reservation in `state` gets none by the same request: a reservation that is gone stays gone.
+// Nothing, or why an order that has a reservation in `state` gets none by the same request: a reservation that is gone stays
+// gone.
 std::optional<std::string_view> refusal_of_repetition(State state);
 
 // In the order in which their stock is locked, which is everybody's: so no two transactions ever wait for each other.

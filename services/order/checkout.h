@@ -14,7 +14,8 @@ namespace order {
 // Waiting costs no thread: only the saga itself runs on a worker, and goes on there when its client has no more time.
 class Checkout {
 public:
-    Checkout(OrderStore& orders, SagaRunner& runner, Metrics& metrics, http::WorkerPool& workers, std::shared_ptr<Endings> endings)
+    Checkout(OrderStore& orders, SagaRunner& runner, Metrics& metrics, http::WorkerPool& workers,
+             std::shared_ptr<Endings> endings)
         : orders_(orders), runner_(runner), metrics_(metrics), workers_(workers), endings_(std::move(endings)) {}
 
     void add_to(http::Router& router);

@@ -11,7 +11,7 @@
 namespace order {
 
 inline constexpr std::int64_t kMostOfALine = 99;
-inline constexpr std::size_t kMostLines = 100;              // What catalog and inventory take in one request.
+inline constexpr std::size_t kMostLines = 100;               // What catalog and inventory take in one request.
 inline constexpr std::int64_t kMostMoney = 999'999'999'999;  // Minor units; what payment takes.
 
 struct Money {
@@ -47,9 +47,15 @@ enum class Reason {
     PaymentRefused,   // Payment won't have it, for another reason than the customer's bank.
     Unavailable,      // A service that is needed was away for too long.
 };
-inline constexpr Reason kReasons[] = {Reason::None,           Reason::PaymentDeclined, Reason::OutOfStock,
-                                      Reason::UnknownProduct, Reason::MixedCurrencies, Reason::TotalOutOfRange,
-                                      Reason::ReservationLost, Reason::PaymentRefused, Reason::Unavailable};
+inline constexpr Reason kReasons[] = {Reason::None,
+                                      Reason::PaymentDeclined,
+                                      Reason::OutOfStock,
+                                      Reason::UnknownProduct,
+                                      Reason::MixedCurrencies,
+                                      Reason::TotalOutOfRange,
+                                      Reason::ReservationLost,
+                                      Reason::PaymentRefused,
+                                      Reason::Unavailable};
 std::string_view to_string(Reason reason);  // "payment_declined"; empty for None.
 Reason reason_from(std::string_view name);  // Throws std::invalid_argument.
 
@@ -73,8 +79,8 @@ struct Total {
 Total total_of(const std::vector<Line>& lines);  // Each with a price.
 
 nlohmann::json to_json(const Money& money);
-nlohmann::json to_json(const Order& order);                       // As clients see it.
-nlohmann::json stored(const std::vector<Line>& lines);            // As it is kept.
+nlohmann::json to_json(const Order& order);             // As clients see it.
+nlohmann::json stored(const std::vector<Line>& lines);  // As it is kept.
 std::vector<Line> stored_lines(const nlohmann::json& stored);
 
 }  // namespace order

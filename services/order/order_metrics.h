@@ -16,10 +16,10 @@ class Metrics {
 public:
     explicit Metrics(prometheus::Registry& registry);
 
-    prometheus::Counter& cart_changes;  // cart_changes_total: with the next two, how many carts are abandoned.
-    prometheus::Counter& checkouts;     // checkouts_total: repetitions of one are not counted.
-    void ended(State state, Reason reason);   // orders_total{state,reason}
-    void stepped(Step step, Outcome outcome);  // saga_steps_total{step,outcome}
+    prometheus::Counter& cart_changes;                     // cart_changes_total: with the next two, how many carts are abandoned.
+    prometheus::Counter& checkouts;                        // checkouts_total: repetitions of one are not counted.
+    void ended(State state, Reason reason);                // orders_total{state,reason}
+    void stepped(Step step, Outcome outcome);              // saga_steps_total{step,outcome}
     void unfinished(double count, double oldest_seconds);  // sagas_unfinished, saga_oldest_seconds
 
 private:

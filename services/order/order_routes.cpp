@@ -12,8 +12,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr auto kUsualCurrency = "EUR";            // Of an empty cart's total.
-constexpr base::Duration kCartPatience{500};      // A cart is shown with older prices rather than late.
+constexpr auto kUsualCurrency = "EUR";        // Of an empty cart's total.
+constexpr base::Duration kCartPatience{500};  // A cart is shown with older prices rather than late.
 
 rest::Request prices_request(const std::vector<std::string>& skus) {
     rest::Request request;

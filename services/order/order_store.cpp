@@ -30,7 +30,8 @@ std::vector<data::Statement> OrderStore::statements() {
         // One order for each user and key: whoever else makes it now is waited for. Nothing comes of an empty cart.
         {"order_insert",
          "INSERT INTO orders AS o (id, user_id, idempotency_key, payload_digest, state, lines, shipping_address)"
-         " SELECT $1::uuid, $2::uuid, $3::text, $4::text, 'PENDING', cart.lines, $5::jsonb FROM (SELECT jsonb_agg(jsonb_build_object('sku', sku,"
+         " SELECT $1::uuid, $2::uuid, $3::text, $4::text, 'PENDING', cart.lines, $5::jsonb FROM (SELECT "
+         "jsonb_agg(jsonb_build_object('sku', sku,"
          " 'quantity', quantity, 'version', version) ORDER BY sku) AS lines FROM cart_items WHERE user_id = $2::uuid) AS cart"
          " WHERE cart.lines IS NOT NULL ON CONFLICT (user_id, idempotency_key) DO NOTHING RETURNING " +
              std::string(kOrderColumns)},
@@ -44,8 +45,8 @@ std::vector<data::Statement> OrderStore::statements() {
 Begun OrderStore::begin(const CheckoutRequest& request, const base::Deadline& deadline) {
     const std::string id = http::new_uuid();
     return database_.transact(deadline, [&](data::Database::Work& work) {
-        const pqxx::result made = work.exec_prepared("order_insert", id, request.user, request.key, request.digest,
-                                                     request.shipping_address.dump());
+        const pqxx::result made =
+            work.exec_prepared("order_insert", id, request.user, request.key, request.digest, request.shipping_address.dump());
         if (!made.empty()) {
             Order order = order_of(made.front());
             Saga saga = SagaStore::begin(work, order, request.payment_token, request.traceparent);

@@ -39,7 +39,8 @@ public:
 
     std::optional<Order> find(const std::string& id, const base::Deadline& deadline);
     // The newest first, at most `limit`, those that come after the order `after` where it is not empty.
-    std::vector<Order> list(const std::string& user, const std::string& after, std::int64_t limit, const base::Deadline& deadline);
+    std::vector<Order> list(const std::string& user, const std::string& after, std::int64_t limit,
+                            const base::Deadline& deadline);
 
 private:
     data::Database& database_;

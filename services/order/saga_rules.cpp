@@ -9,8 +9,8 @@ namespace order {
 
 namespace {
 
-constexpr std::array kStepNames{"price",   "reserve",   "authorize", "confirm",        "capture", "void", "refund",
-                                "release", "confirmed", "cancelled", "needs_attention"};
+constexpr std::array kStepNames{"price",  "reserve", "authorize", "confirm",   "capture",        "void",
+                                "refund", "release", "confirmed", "cancelled", "needs_attention"};
 constexpr std::array kOutcomeNames{"done", "refused", "unknown"};
 
 Step after(Step step) {

@@ -6,8 +6,8 @@
 //             Release <-- Void <----------------------      Void <-> Refund -> Release -> Cancelled
 //
 // The step that is written down is the intent: it is asked for until its outcome is known, as often as that takes, which every
-// service that is asked allows. Confirm is the pivot. Up to it a step that stays unclear is given up and everything is taken back;
-// after it (the goods are sold, the money is set aside) only a refusal leads back.
+// service that is asked allows. Confirm is the pivot. Up to it a step that stays unclear is given up and everything is taken
+// back; after it (the goods are sold, the money is set aside) only a refusal leads back.
 //
 // How long it takes: once whatever it needs is there again, an order ends within kLongestRest.
 #pragma once

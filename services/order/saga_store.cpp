@@ -16,7 +16,8 @@ namespace {
 using Work = data::Database::Work;
 
 constexpr auto kLog =
-    "INSERT INTO saga_steps (order_id, step, outcome, next, tries) SELECT order_id, $6::text, $7::text, $3::text, $4::integer FROM moved RETURNING 1";
+    "INSERT INTO saga_steps (order_id, step, outcome, next, tries) SELECT order_id, $6::text, $7::text, $3::text, $4::integer "
+    "FROM moved RETURNING 1";
 
 // A function of what happened, so that it can't be told as two: a UUID of version 8 from the SHA-256 of both.
 std::string event_id(const std::string& order, const std::string& type) {
@@ -86,19 +87,21 @@ std::vector<data::Statement> SagaStore::statements() {
          "INSERT INTO sagas (order_id, step, payment_token, traceparent, resume_at) VALUES ($1, $2, $3, $4,"
          " clock_timestamp() + $5 * interval '1 millisecond') RETURNING fence"},
         {"saga_take",
-         std::string("UPDATE sagas s SET fence = s.fence + 1, resume_at = clock_timestamp() + $1 * interval '1 millisecond'"
-                     " FROM orders o WHERE o.id = s.order_id AND s.order_id = (SELECT order_id FROM sagas WHERE resume_at <= now()"
-                     " ORDER BY resume_at LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING s.step, s.tries, s.refusals,"
-                     " s.reason AS saga_reason, s.payment_token, s.traceparent, s.fence,"
-                     " (extract(epoch FROM now() - s.created_at) * 1000)::bigint AS age, ") +
+         std::string(
+             "UPDATE sagas s SET fence = s.fence + 1, resume_at = clock_timestamp() + $1 * interval '1 millisecond'"
+             " FROM orders o WHERE o.id = s.order_id AND s.order_id = (SELECT order_id FROM sagas WHERE resume_at <= now()"
+             " ORDER BY resume_at LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING s.step, s.tries, s.refusals,"
+             " s.reason AS saga_reason, s.payment_token, s.traceparent, s.fence,"
+             " (extract(epoch FROM now() - s.created_at) * 1000)::bigint AS age, ") +
              kOrderColumns},
         {"saga_move", moved + log},
-        {"saga_end", "WITH moved AS (DELETE FROM sagas WHERE order_id = $1 AND fence = $2 RETURNING order_id)"
-                     " INSERT INTO saga_steps (order_id, step, outcome, next, tries) SELECT order_id, $5::text, $6::text, $3::text, $4::integer FROM moved"
-                     " RETURNING 1"},
+        {"saga_end",
+         "WITH moved AS (DELETE FROM sagas WHERE order_id = $1 AND fence = $2 RETURNING order_id)"
+         " INSERT INTO saga_steps (order_id, step, outcome, next, tries) SELECT order_id, $5::text, $6::text, $3::text, "
+         "$4::integer FROM moved"
+         " RETURNING 1"},
         {"saga_hand_back", "UPDATE sagas SET resume_at = now() WHERE order_id = $1 AND fence = $2"},
-        {"saga_unfinished",
-         "SELECT count(*), coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 FROM sagas"},
+        {"saga_unfinished", "SELECT count(*), coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 FROM sagas"},
         {"order_price", "UPDATE orders SET lines = $2::jsonb, amount = $3, currency = $4 WHERE id = $1"},
         {"order_end",
          "UPDATE orders SET state = $2, reason = $3, updated_at = clock_timestamp() WHERE id = $1 AND state = 'PENDING'"},

@@ -40,8 +40,8 @@ public:
     std::optional<Saga> take(const base::Deadline& deadline);
 
     // Writes down what came of the step and what is to be done next, keeping the lease, or, where it is to wait, leaving the
-    // saga to whoever comes first then. Where it ends: the order's state, its event, and the cart, in the same transaction. False:
-    // somebody else has it by now.
+    // saga to whoever comes first then. Where it ends: the order's state, its event, and the cart, in the same transaction.
+    // False: somebody else has it by now.
     bool write(Saga& saga, const Answered& answered, const Decision& decision, const base::Deadline& deadline);
 
     // Leaves it to others at once.

@@ -140,9 +140,9 @@ http::Request checkout_request(const std::string& body) {
 
 TEST(CheckoutBody, HasADigestOfAllThatIsInIt) {
     const auto digest = [](const std::string& token, const std::string& city) {
-        return digest_of(checkout_body_from(checkout_request(
-            R"({"shipping_address":{"country":"DE","name":"A","line1":"B","postal_code":"1","city":")" + city +
-            R"("},"payment_method":{"token":")" + token + R"("}})")));
+        return digest_of(checkout_body_from(
+            checkout_request(R"({"shipping_address":{"country":"DE","name":"A","line1":"B","postal_code":"1","city":")" + city +
+                             R"("},"payment_method":{"token":")" + token + R"("}})")));
     };
     EXPECT_EQ(digest("tok_1", "Ulm"), digest("tok_1", "Ulm"));
     EXPECT_NE(digest("tok_1", "Ulm"), digest("tok_2", "Ulm"));

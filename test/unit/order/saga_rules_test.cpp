@@ -23,7 +23,7 @@ struct Row {
     Step from;
     Step done;
     Step refused;
-    Step unknown;          // While there is time.
+    Step unknown;           // While there is time.
     Step unknown_too_long;  // Tries or time are over.
 };
 
@@ -170,8 +170,8 @@ TEST(SagaWalk, EndsWithGoodsAndMoneyInAccordWhateverIsLostOnTheWay) {
     const auto chance = [&](unsigned percent) { return random() % 100 < percent; };
     int confirmed = 0, cancelled = 0;
     for (int walk = 0; walk < 20'000; ++walk) {
-        const unsigned lossy = random() % 70;     // Percent of the answers that don't arrive.
-        const unsigned refusing = random() % 20;  // Percent of the forward steps that are refused.
+        const auto lossy = static_cast<unsigned>(random() % 70);     // Percent of the answers that don't arrive.
+        const auto refusing = static_cast<unsigned>(random() % 20);  // Percent of the forward steps that are refused.
         World world;
         Progress progress;
         base::Duration age{0};
