@@ -81,7 +81,7 @@ void add_account_routes(http::Router& router, SignIn& sign_in, http::WorkerPool&
 }
 
 void add_key_route(http::Router& router, const TokenKeys& keys) {
-    router.on_loop("GET", "/api/v1/jwks.json", [&keys](std::shared_ptr<const Call>) { return answer_keys(&keys); });
+    router.on_loop("GET", "/api/v1/jwks.json", [&keys](const std::shared_ptr<const Call>&) { return answer_keys(&keys); });
 }
 
 }  // namespace user

@@ -46,6 +46,10 @@ std::string cookie_of(const http::Call& call) {
     return {};
 }
 
+http::Problem unknown_state() {
+    return http::Problem(400, "This sign-in is not known, was used, or took too long: begin again.");
+}
+
 http::Problem away() {
     return http::unavailable("The identity provider can't be reached.");
 }
@@ -90,11 +94,10 @@ std::string Oidc::expired_cookie() const {
 Attempt Oidc::take(const http::Call& call, const std::string& state) {
     const std::string cookie = cookie_of(call);
     const bool same_browser = cookie.size() == state.size() && CRYPTO_memcmp(cookie.data(), state.data(), state.size()) == 0;
-    const http::Problem unknown(400, "This sign-in is not known, was used, or took too long: begin again.");
-    if (!same_browser) throw unknown;
+    if (!same_browser) throw unknown_state();
     const data::Redis::Reply reply = redis_.call(call.deadline, {"GETDEL", key_of(state)});
     const auto kept = nlohmann::json::parse(reply.text, nullptr, false);
-    if (reply.kind != data::Redis::Reply::Kind::Text || !kept.is_object()) throw unknown;
+    if (reply.kind != data::Redis::Reply::Kind::Text || !kept.is_object()) throw unknown_state();
     return {state, kept.value("nonce", ""), kept.value("verifier", "")};
 }
 
