@@ -53,6 +53,13 @@ std::optional<http::Problem> problem_of(const std::exception_ptr& failure) {
     }
 }
 
+asio::awaitable<http::Response> document(std::string_view json) {
+    http::Response response;
+    response.body = json;
+    response.content_type = "application/json";
+    co_return response;
+}
+
 std::vector<std::unique_ptr<asio::io_context>> make_loops() {
     std::vector<std::unique_ptr<asio::io_context>> loops;
     const unsigned count = std::clamp(std::thread::hardware_concurrency(), 1U, kLoops);
@@ -78,6 +85,10 @@ public:
         service_ = description.make(frame_);
         router_ = std::make_unique<http::Router>(router_options(), log, registry_);
         service_->add_routes(*router_);
+        if (!description.openapi.empty()) {
+            router_->on_loop("GET", "/openapi.json",
+                             [text = description.openapi](const std::shared_ptr<const http::Call>&) { return document(text); });
+        }
         periodics_ = std::make_unique<Periodics>(service_->periodic(), log);
         health_ = std::make_unique<Health>(made_.required(environment, *service_), made_.optional(), [this] { refresh(); });
         listen();
