@@ -19,6 +19,16 @@ function(add_service folder program)
   file(GLOB sources CONFIGURE_DEPENDS ${source}/*.cpp)
   file(GLOB texts CONFIGURE_DEPENDS ${source}/openapi.yaml ${source}/migrations/*.sql ${source}/assets/*)
   list(REMOVE_ITEM sources ${source}/main.cpp)
+  if(folder STREQUAL "gateway")  # Its document is that of all public routes.
+    file(GLOB documents CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/services/*/openapi.yaml)
+    list(FILTER documents EXCLUDE REGEX "/(gateway|simulator)/")
+    set(merged ${CMAKE_BINARY_DIR}/generated/gateway/openapi.yaml)
+    add_custom_command(
+      OUTPUT ${merged}
+      COMMAND ${source}/merge_openapi ${merged} ${texts} ${documents}
+      DEPENDS ${texts} ${documents} ${source}/merge_openapi)
+    set(texts ${merged})
+  endif()
   set(embedded ${CMAKE_BINARY_DIR}/generated/${folder}_embedded.cpp)
   add_custom_command(
     OUTPUT ${embedded}
