@@ -47,24 +47,24 @@ std::vector<std::string> addresses_of(const std::string& host) {
 }
 
 Redis::Reply reply_of(const redisReply& from) {
-    using Kind = Redis::Reply::Kind;
+    using ReplyKind = Redis::Reply::Kind;
     Redis::Reply reply;
     switch (from.type) {
         case REDIS_REPLY_INTEGER:
-            reply.kind = Kind::Integer;
+            reply.kind = ReplyKind::Integer;
             reply.integer = from.integer;
             break;
         case REDIS_REPLY_STRING:
         case REDIS_REPLY_STATUS:
-            reply.kind = Kind::Text;
+            reply.kind = ReplyKind::Text;
             reply.text.assign(from.str, from.len);
             break;
         case REDIS_REPLY_ERROR:
-            reply.kind = Kind::Error;
+            reply.kind = ReplyKind::Error;
             reply.text.assign(from.str, from.len);
             break;
         case REDIS_REPLY_ARRAY:
-            reply.kind = Kind::List;
+            reply.kind = ReplyKind::List;
             for (std::size_t i = 0; i < from.elements; ++i) reply.list.push_back(reply_of(*from.element[i]));
             break;
         default:
