@@ -8,44 +8,44 @@ namespace payment {
 namespace {
 
 using nlohmann::json;
-using Kind = Outcome::Kind;
+using Said = Outcome::Kind;
 
-Kind kind(Operation operation, int status, const json& body) {
+Said kind(Operation operation, int status, const json& body) {
     return outcome_of(operation, status, body).kind;
 }
 
 TEST(ProviderAnswer, AClearAnswerIsDone) {
     const Outcome outcome = outcome_of(Operation::Authorize, 201, {{"id", "p1"}, {"status", "authorized"}});
-    EXPECT_EQ(outcome.kind, Kind::Done);
+    EXPECT_EQ(outcome.kind, Said::Done);
     EXPECT_EQ(outcome.provider_id, "p1");
-    EXPECT_EQ(kind(Operation::Capture, 200, {{"id", "p1"}, {"status", "captured"}}), Kind::Done);
-    EXPECT_EQ(kind(Operation::Void, 200, {{"id", "p1"}, {"status", "voided"}}), Kind::Done);
-    EXPECT_EQ(kind(Operation::Refund, 200, {{"id", "p1"}, {"status", "refunded"}}), Kind::Done);
+    EXPECT_EQ(kind(Operation::Capture, 200, {{"id", "p1"}, {"status", "captured"}}), Said::Done);
+    EXPECT_EQ(kind(Operation::Void, 200, {{"id", "p1"}, {"status", "voided"}}), Said::Done);
+    EXPECT_EQ(kind(Operation::Refund, 200, {{"id", "p1"}, {"status", "refunded"}}), Said::Done);
 }
 
 TEST(ProviderAnswer, ADeclineIsCertain) {
-    EXPECT_EQ(kind(Operation::Authorize, 201, {{"id", "p1"}, {"status", "declined"}}), Kind::Declined);
-    EXPECT_EQ(kind(Operation::Authorize, 400, {{"title", "Bad Request"}}), Kind::Declined);
+    EXPECT_EQ(kind(Operation::Authorize, 201, {{"id", "p1"}, {"status", "declined"}}), Said::Declined);
+    EXPECT_EQ(kind(Operation::Authorize, 400, {{"title", "Bad Request"}}), Said::Declined);
 }
 
 TEST(ProviderAnswer, ARefusalIsCertain) {
     for (const Operation operation : {Operation::Capture, Operation::Void, Operation::Refund}) {
-        EXPECT_EQ(kind(operation, 409, {}), Kind::Refused);
-        EXPECT_EQ(kind(operation, 404, {}), Kind::Refused);
+        EXPECT_EQ(kind(operation, 409, {}), Said::Refused);
+        EXPECT_EQ(kind(operation, 404, {}), Said::Refused);
     }
 }
 
 TEST(ProviderAnswer, WhateverIsNotClearIsUnknown) {
     for (const Operation operation : kOperations) {
         for (const int status : {0, 200, 201, 202, 301, 401, 403, 408, 422, 429, 500, 502, 503, 504}) {
-            EXPECT_EQ(kind(operation, status, {}), Kind::Unknown) << to_string(operation) << " " << status;
-            EXPECT_EQ(kind(operation, status, json::array({1})), Kind::Unknown);
-            EXPECT_EQ(kind(operation, status, {{"id", 7}, {"status", nullptr}}), Kind::Unknown);
+            EXPECT_EQ(kind(operation, status, {}), Said::Unknown) << to_string(operation) << " " << status;
+            EXPECT_EQ(kind(operation, status, json::array({1})), Said::Unknown);
+            EXPECT_EQ(kind(operation, status, {{"id", 7}, {"status", nullptr}}), Said::Unknown);
         }
     }
-    EXPECT_EQ(kind(Operation::Capture, 200, {{"id", "p1"}, {"status", "authorized"}}), Kind::Unknown);
-    EXPECT_EQ(kind(Operation::Authorize, 201, {{"status", "authorized"}}), Kind::Unknown);
-    EXPECT_EQ(kind(Operation::Authorize, 500, {{"id", "p1"}, {"status", "authorized"}}), Kind::Unknown);
+    EXPECT_EQ(kind(Operation::Capture, 200, {{"id", "p1"}, {"status", "authorized"}}), Said::Unknown);
+    EXPECT_EQ(kind(Operation::Authorize, 201, {{"status", "authorized"}}), Said::Unknown);
+    EXPECT_EQ(kind(Operation::Authorize, 500, {{"id", "p1"}, {"status", "authorized"}}), Said::Unknown);
 }
 
 TEST(ProviderAnswer, ItsBooksAreReadWithCare) {
