@@ -21,7 +21,7 @@ function(add_service folder program)
   list(REMOVE_ITEM sources ${source}/main.cpp)
   if(folder STREQUAL "gateway")  # Its document is that of all public routes.
     file(GLOB documents CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/services/*/openapi.yaml)
-    list(FILTER documents EXCLUDE REGEX "/(gateway|simulator)/")
+    list(FILTER documents EXCLUDE REGEX "/services/(gateway|simulator)/openapi.yaml$")
     set(merged ${CMAKE_BINARY_DIR}/generated/gateway/openapi.yaml)
     add_custom_command(
       OUTPUT ${merged}
