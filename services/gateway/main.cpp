@@ -9,6 +9,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,6 +26,10 @@ namespace asio = boost::asio;
 // A gateway that has never seen a key is of no use to those with a token; but without a user service for longer than that, the
 // catalogue is better than nothing.
 constexpr std::chrono::seconds kWaitForKeys{5};
+
+// What stands before the gateway in a cluster: nobody from outside has such an address, and only the ingress gets through to
+// here.
+constexpr std::string_view kPrivateNetworks = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,fc00::/7";
 
 std::map<std::string, std::vector<gateway::Target>, std::less<>> services_of(const service::Environment& environment) {
     std::map<std::string, std::vector<gateway::Target>, std::less<>> services;
@@ -48,7 +53,7 @@ gateway::Proxy::Options options_of(const service::Environment& environment) {
         if (const auto text = environment.find(variable)) rate = gateway::rate_from(variable, *text);
     };
     try {
-        options.trusted = gateway::Networks::from(environment.get("TRUSTED_PROXIES", ""));
+        options.trusted = gateway::Networks::from(environment.get("TRUSTED_PROXIES", kPrivateNetworks));
         options.cors = gateway::Cors(environment.get("CORS_ORIGINS", ""));
         read("RATE_LIMIT_ADDRESS", options.by_address);
         read("RATE_LIMIT_GUESSES", options.guesses_by_address);

@@ -214,7 +214,7 @@ asio::awaitable<http::Response> Proxy::pass(std::shared_ptr<Proxy> self, const R
     const http::Headers& headers = call->request.headers;
     const std::string client =
         client_address(call->request.peer, http::find(headers, "X-Forwarded-For").value_or(""), self->options_.trusted);
-    if (!is_loopback(client)) {
+    if (!is_loopback(client) && !self->options_.trusted.contains(client)) {
         self->limit(self->by_address_, client, self->refused_address_);
         if (route->entry.guessing) self->limit(self->guesses_, client, self->refused_address_);
     }

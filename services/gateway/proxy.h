@@ -29,7 +29,8 @@ public:
     struct Options {
         Networks trusted;
         Cors cors{""};
-        // Of one client address; not for loopback's, which say nothing about who asks (a tunnel's, a sidecar's).
+        // Of one client address; not for loopback's and trusted proxies', which say nothing about who asks (a tunnel, a sidecar,
+        // an ingress that does not tell).
         Rate by_address{1000, 2000};
         Rate guesses_by_address{10, 50};  // Where passwords can be tried.
         Rate by_user{100, 200};
