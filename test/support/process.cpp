@@ -31,6 +31,8 @@ int status_of(int raw) {
 
 [[noreturn]] void become(const std::vector<std::string>& command) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // A test that crashes leaves nothing behind.
+    // Nor may a port that the test listens on stay open in a program that it started.
+    ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
     const std::vector<char*> argv = arguments(command);
     ::execvp(argv[0], argv.data());
     const std::string message = command[0] + ": " + std::strerror(errno) + "\n";
