@@ -12,7 +12,7 @@ namespace {
 
 constexpr base::Duration kPatience{2'000};
 
-prometheus::Counter& counter(prometheus::Registry& registry, const char* outcome) {
+prometheus::Counter& recorded(prometheus::Registry& registry, const char* outcome) {
     return prometheus::BuildCounter()
         .Name("catalog_history_total")
         .Help("Views of products by known users, and whether the user service was told.")
@@ -23,7 +23,7 @@ prometheus::Counter& counter(prometheus::Registry& registry, const char* outcome
 }  // namespace
 
 HistoryRecorder::HistoryRecorder(rest::Client& users, prometheus::Registry& registry)
-    : users_(users), told_(counter(registry, "told")), dropped_(counter(registry, "dropped")), thread_([this] { run(); }) {}
+    : users_(users), told_(recorded(registry, "told")), dropped_(recorded(registry, "dropped")), thread_([this] { run(); }) {}
 
 void HistoryRecorder::note(View view) {
     {

@@ -34,7 +34,7 @@ std::string key_of(const std::string& id) {
     return "catalog:product:" + id;
 }
 
-prometheus::Counter& counter(prometheus::Registry& registry, const char* from) {
+prometheus::Counter& lookups(prometheus::Registry& registry, const char* from) {
     return prometheus::BuildCounter()
         .Name("catalog_product_reads_total")
         .Help("Products that were asked for, by what had them.")
@@ -47,9 +47,9 @@ prometheus::Counter& counter(prometheus::Registry& registry, const char* from) {
 ProductCache::ProductCache(data::Redis& redis, Load load, prometheus::Registry& registry)
     : redis_(redis),
       load_(std::move(load)),
-      local_(counter(registry, "process")),
-      shared_(counter(registry, "redis")),
-      database_(counter(registry, "database")) {}
+      local_(lookups(registry, "process")),
+      shared_(lookups(registry, "redis")),
+      database_(lookups(registry, "database")) {}
 
 std::optional<ProductCache::Found> ProductCache::find(const std::string& id, Time now) {
     Found found;
