@@ -24,6 +24,10 @@ using Steady = std::chrono::steady_clock;
 
 namespace {
 
+http::Problem changed_meanwhile() {
+    return {412, "The product was changed meanwhile."};
+}
+
 constexpr int kPageSize = 20;
 constexpr int kLargestPage = 100;
 constexpr std::int64_t kLargestPrice = 1'000'000'000'000;  // Minor units: more than any currency's shop needs.
@@ -296,15 +300,14 @@ http::Response Routes::replace(const http::Call& call) {
     if (condition.empty()) throw http::Problem(428, "The request needs If-Match with the product's ETag.");
     const std::optional<Product> old = parts_.store.find(product.id, call.deadline);
     if (!old) throw http::not_found("There is no such product.");
-    const http::Problem changed_meanwhile(412, "The product was changed meanwhile.");
-    if (!match_holds(condition, entity_tag(old->version))) throw changed_meanwhile;
+    if (!match_holds(condition, entity_tag(old->version))) throw changed_meanwhile();
     std::optional<Product> replaced;
     try {
         replaced = parts_.store.replace(product, old->version, base::traceparent(call.trace), call.deadline);
     } catch (const DuplicateSku&) {
         throw http::conflict("There is another product of that SKU.");
     }
-    if (!replaced) throw changed_meanwhile;
+    if (!replaced) throw changed_meanwhile();
     parts_.ring();
     parts_.cache.put(replaced->id, cached_of(*replaced));
     return product_response(200, *replaced);

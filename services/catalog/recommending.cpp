@@ -43,6 +43,7 @@ Taste taste_of(const nlohmann::json& preferences, const nlohmann::json& history)
         weight *= kFading;
     }
     std::vector<std::pair<double, std::string>> sorted;
+    sorted.reserve(weights.size());
     for (const auto& [category, sum] : weights) sorted.emplace_back(sum, category);
     std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
     for (const auto& [sum, category] : sorted) {

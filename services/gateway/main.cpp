@@ -70,8 +70,7 @@ asio::awaitable<http::Response> answer(http::Response response) {
 
 class Gateway final : public service::Service {
 public:
-    explicit Gateway(service::Frame& frame)
-        : frame_(frame), redis_(frame.environment.find("REDIS_URL_FILE") ? &frame.redis() : nullptr) {
+    explicit Gateway(service::Frame& frame) : redis_(frame.environment.find("REDIS_URL_FILE") ? &frame.redis() : nullptr) {
         const auto services = services_of(frame.environment);
         for (asio::io_context* loop : frame.loops) states_.push_back(std::make_shared<gateway::LoopState>(*loop, services));
         gate_ = std::make_shared<gateway::TokenGate>(frame.workers, redis_, frame.log, frame.registry);
@@ -113,7 +112,6 @@ private:
         }
     }
 
-    service::Frame& frame_;
     data::Redis* redis_;
     std::vector<std::shared_ptr<gateway::LoopState>> states_;
     std::shared_ptr<gateway::TokenGate> gate_;

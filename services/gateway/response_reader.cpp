@@ -41,12 +41,11 @@ void ResponseReader::finish_if_done() {
     const bool two_lengths = parser_->get().count(beast::http::field::content_length) > 1 ||
                              (parser_->get().count(beast::http::field::content_length) == 1 &&
                               parser_->get().count(beast::http::field::transfer_encoding) > 0);
-    if (status == 101 || status < 100 || status > 599 || two_lengths) {
+    const bool interim = status >= 100 && status < 200;
+    if (status == 101 || status < 100 || status > 599 || two_lengths || (interim && ++interim_ > kMostInterim)) {
         state_ = State::Malformed;
-    } else if (status >= 200) {
+    } else if (!interim) {
         state_ = State::Done;
-    } else if (++interim_ > kMostInterim) {
-        state_ = State::Malformed;
     } else {
         begin();
     }

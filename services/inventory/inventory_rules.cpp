@@ -105,6 +105,7 @@ std::vector<Line> added_up(const std::vector<Line>& lines) {
     std::map<std::string, std::int64_t> sums;
     for (const Line& line : lines) sums[line.sku] += line.quantity;
     std::vector<Line> result;
+    result.reserve(sums.size());
     for (const auto& [sku, quantity] : sums) result.push_back({sku, quantity});
     return result;
 }

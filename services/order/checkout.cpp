@@ -55,7 +55,8 @@ struct Checkout::Visit {
 };
 
 void Checkout::add_to(http::Router& router) {
-    router.on_loop("POST", "/api/v1/checkout", [this](std::shared_ptr<const http::Call> call) { return handle(*this, call); });
+    router.on_loop("POST", "/api/v1/checkout",
+                   [this](std::shared_ptr<const http::Call> call) { return handle(*this, std::move(call)); });
 }
 
 awaitable<http::Response> Checkout::handle(Checkout& self, std::shared_ptr<const http::Call> call) {

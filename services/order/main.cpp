@@ -61,6 +61,7 @@ public:
 
     std::vector<service::Periodic> periodic() override {
         std::vector<service::Periodic> works;
+        works.reserve(kResumers + 1);
         for (int i = 0; i < kResumers; ++i) {
             works.push_back({"resume sagas", kResumeEvery, [this] { runner_.run_due(base::Deadline::in(kResumeTime)); }});
         }

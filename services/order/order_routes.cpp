@@ -57,6 +57,7 @@ std::vector<Line> Routes::current_lines(const http::Call& call) {
     std::vector<Line> lines = carts_.lines(call.user(), call.deadline);
     if (lines.empty()) return lines;
     std::vector<std::string> skus;
+    skus.reserve(lines.size());
     for (const Line& line : lines) skus.push_back(line.sku);
     try {
         const rest::Answer answer = catalog_.call(prices_request(skus), call.deadline.at_most(kCartPatience), call.trace);

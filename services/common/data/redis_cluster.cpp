@@ -122,15 +122,15 @@ void SlotTable::set(std::size_t first, std::size_t last, const RedisNode& node) 
 }
 
 std::optional<SlotTable> slot_table_from(const Redis::Reply& reply, const RedisNode& asked) {
-    using Kind = Redis::Reply::Kind;
-    if (reply.kind != Kind::List) return std::nullopt;
+    using ReplyKind = Redis::Reply::Kind;
+    if (reply.kind != ReplyKind::List) return std::nullopt;
     SlotTable table;
     for (const Redis::Reply& range : reply.list) {
-        if (range.kind != Kind::List || range.list.size() < 3) return std::nullopt;
+        if (range.kind != ReplyKind::List || range.list.size() < 3) return std::nullopt;
         const std::int64_t first = range.list[0].integer;
         const std::int64_t last = range.list[1].integer;
         const Redis::Reply& master = range.list[2];
-        if (master.kind != Kind::List || master.list.size() < 2) return std::nullopt;
+        if (master.kind != ReplyKind::List || master.list.size() < 2) return std::nullopt;
         const std::int64_t port = master.list[1].integer;
         if (first < 0 || last < first || last >= static_cast<std::int64_t>(kSlots) || port < 1 || port > 65535) {
             return std::nullopt;

@@ -50,7 +50,7 @@ prometheus::Labels labels(const WorkerPool::Limits& limits) {
 }  // namespace
 
 struct WorkerPool::Impl {
-    Impl(Limits given, prometheus::Registry& registry)
+    Impl(const Limits& given, prometheus::Registry& registry)
         : limits(given),
           busy(prometheus::BuildGauge()
                    .Name("worker_pool_busy")
@@ -147,7 +147,7 @@ struct WorkerPool::Impl {
     bool stopping = false;
 };
 
-WorkerPool::WorkerPool(Limits limits, prometheus::Registry& registry) : impl_(std::make_shared<Impl>(limits, registry)) {}
+WorkerPool::WorkerPool(const Limits& limits, prometheus::Registry& registry) : impl_(std::make_shared<Impl>(limits, registry)) {}
 
 WorkerPool::~WorkerPool() {
     impl_->stop();

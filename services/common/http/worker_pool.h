@@ -24,7 +24,7 @@ public:
     };
 
     // `registry` receives worker_pool_busy, worker_pool_queue_length and worker_pool_queue_seconds (how long work waited).
-    WorkerPool(Limits limits, prometheus::Registry& registry);
+    WorkerPool(const Limits& limits, prometheus::Registry& registry);
     ~WorkerPool();  // Ends what is queued with an error and waits for what runs.
 
     // Runs `work` on a worker and resumes on the caller's executor with its response or exception. Throws Problem 429 where the
