@@ -14,6 +14,7 @@ namespace beast = boost::beast;
 namespace {
 
 constexpr int kMostInterim = 8;
+constexpr std::size_t kLastChunk = 5;  // "0", and two line ends.
 
 std::string_view text(beast::string_view view) {
     return {view.data(), view.size()};
@@ -54,6 +55,8 @@ void ResponseReader::finish_if_done() {
 std::size_t ResponseReader::put(std::string_view bytes) {
     std::size_t used = 0;
     while (state_ == State::More && used < bytes.size()) {
+        // A chunked body has at least so much to come until it is complete; asked again with less, Beast's parser asserts.
+        if (parser_->is_header_done() && parser_->chunked() && bytes.size() - used < kLastChunk) break;
         beast::error_code error;
         const std::size_t step = parser_->put(boost::asio::buffer(bytes.data() + used, bytes.size() - used), error);
         used += step;
@@ -75,6 +78,10 @@ std::size_t ResponseReader::put(std::string_view bytes) {
 
 void ResponseReader::end_of_stream() {
     if (state_ != State::More) return;
+    if (!parser_->got_some()) {  // The parser may not be told of an end before a beginning.
+        state_ = State::Malformed;
+        return;
+    }
     beast::error_code error;
     parser_->put_eof(error);
     if (error || !parser_->is_header_done()) {
