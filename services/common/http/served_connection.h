@@ -73,6 +73,7 @@ public:
 private:
     static constexpr bool kIsTls = !std::is_same_v<Stream, boost::beast::tcp_stream>;
     static constexpr std::size_t kReadSize = 4096;
+    static constexpr std::size_t kLastChunk = 5;  // "0\r\n\r\n"
     static constexpr std::size_t kLingerBytes = std::size_t{256} * 1024;
     static constexpr base::Duration kLingerTime{1000};
 
@@ -152,6 +153,8 @@ template <typename Stream>
 boost::beast::error_code ServedConnection<Stream>::parse(Parser& parser) {
     error_code error = boost::beast::http::error::need_more;
     if (buffer_.size() == 0) return error;
+    // Beast asserts that the end of a chunked body does not come in pieces of fewer than the 5 bytes that it has at least.
+    if (parser.is_header_done() && parser.chunked() && buffer_.size() < kLastChunk) return error;
     error = {};
     buffer_.consume(parser.put(buffer_.data(), error));
     return error;
