@@ -14,7 +14,7 @@ namespace beast = boost::beast;
 namespace {
 
 constexpr int kMostInterim = 8;
-constexpr std::size_t kLastChunk = 5;  // "0", and two line ends.
+constexpr std::size_t kLastChunk = 5;  // "0\r\n\r\n"
 
 std::string_view text(beast::string_view view) {
     return {view.data(), view.size()};
@@ -26,7 +26,6 @@ void ResponseReader::begin() {
     parser_.emplace();
     parser_->header_limit(static_cast<std::uint32_t>(kHeaderBytes));
     parser_->body_limit(kBodyBytes);
-    parser_->eager(true);
 }
 
 void ResponseReader::failed(const beast::error_code& why) {
@@ -55,22 +54,20 @@ void ResponseReader::finish_if_done() {
 std::size_t ResponseReader::put(std::string_view bytes) {
     std::size_t used = 0;
     while (state_ == State::More && used < bytes.size()) {
-        // A chunked body has at least so much to come until it is complete; asked again with less, Beast's parser asserts.
+        // Beast asserts that the end of a chunked body does not come in pieces of fewer than the 5 bytes that it has at least.
         if (parser_->is_header_done() && parser_->chunked() && bytes.size() - used < kLastChunk) break;
         beast::error_code error;
         const std::size_t step = parser_->put(boost::asio::buffer(bytes.data() + used, bytes.size() - used), error);
         used += step;
-        if (error == beast::http::error::need_more) {
-            if (!parser_->is_header_done() && bytes.size() - used > kHeaderBytes) state_ = State::TooLarge;
-            if (step == 0) break;
-            continue;
-        }
+        if (error == beast::http::error::need_more) break;
         if (error) {
             failed(error);
             break;
         }
         finish_if_done();
-        if (step == 0 && state_ == State::More && !parser_->is_done()) break;
+        // Not from the start: Beast then goes on into a body whose length it has just refused.
+        if (state_ == State::More && parser_->is_header_done()) parser_->eager(true);
+        if (step == 0) break;
     }
     if (state_ == State::Done && used < bytes.size()) state_ = State::Malformed;  // Nobody asked for more.
     return used;
@@ -78,13 +75,13 @@ std::size_t ResponseReader::put(std::string_view bytes) {
 
 void ResponseReader::end_of_stream() {
     if (state_ != State::More) return;
-    if (!parser_->got_some()) {  // The parser may not be told of an end before a beginning.
+    if (!parser_->is_header_done()) {  // Beast's parser takes an end before the first byte for the caller's mistake.
         state_ = State::Malformed;
         return;
     }
     beast::error_code error;
     parser_->put_eof(error);
-    if (error || !parser_->is_header_done()) {
+    if (error) {
         state_ = State::Malformed;
         return;
     }

@@ -49,6 +49,14 @@ TEST(ResponseReader, ReadsChunks) {
     }
 }
 
+TEST(ResponseReader, ReadsAnEmptyChunkedBodyByteByByte) {
+    for (const char* end : {"0\r\n\r\n", "0\r\nA: b\r\n\r\n", "000;x\r\n\r\n"}) {
+        ResponseReader reader;
+        EXPECT_EQ(read(reader, std::string("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n") + end, 1), State::Done)
+            << end;
+    }
+}
+
 TEST(ResponseReader, ReadsToTheEndWhereThereIsNoLength) {
     ResponseReader reader;
     ASSERT_EQ(read(reader, "HTTP/1.0 200 OK\r\n\r\nall of it", 4, true), State::Done);
@@ -73,7 +81,7 @@ TEST(ResponseReader, RefusesWhatIsNoResponse) {
     for (const char* text :
          {"GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 99999 X\r\n\r\n", "HTTP/1.1 101 Switching\r\n\r\n", "garbage\r\n\r\n",
           "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 1x\r\n\r\nab",
-          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "HTTP/1.1 200 OK\r\nbad header\r\n\r\n"}) {
+          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzzzz\r\n", "HTTP/1.1 200 OK\r\nbad header\r\n\r\n"}) {
         ResponseReader reader;
         EXPECT_EQ(read(reader, text, 1000), State::Malformed) << text;
     }
@@ -94,6 +102,10 @@ TEST(ResponseReader, RefusesMoreThanOneResponse) {
 }
 
 TEST(ResponseReader, RefusesWhatEndsInTheMiddle) {
+    ResponseReader nothing;
+    EXPECT_EQ(read(nothing, "", 1000, true), State::Malformed);
+    ResponseReader interim;
+    EXPECT_EQ(read(interim, "HTTP/1.1 100 Continue\r\n\r\n", 1000, true), State::Malformed);
     for (std::size_t size : {std::size_t{5}, std::size_t{40}, kAnswer.size() - 1}) {
         ResponseReader reader;
         EXPECT_EQ(read(reader, kAnswer.substr(0, size), 1000, true), State::Malformed) << size;
@@ -104,6 +116,8 @@ TEST(ResponseReader, RefusesWhatIsTooLarge) {
     ResponseReader headers;
     EXPECT_EQ(read(headers, "HTTP/1.1 200 OK\r\nX: " + std::string(ResponseReader::kHeaderBytes, 'x') + "\r\n\r\n", 4096),
               State::TooLarge);
+    ResponseReader begun;
+    EXPECT_EQ(read(begun, "HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\nbegin", 4096), State::TooLarge);
     ResponseReader length;
     EXPECT_EQ(read(length, "HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n", 4096), State::TooLarge);
     ResponseReader body;
