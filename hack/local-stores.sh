@@ -134,12 +134,12 @@ start_postgres() {
     password admin | write_private "$DATA/epmd/password" # epmd's folder is empty otherwise.
     quietly "${AS[@]}" env -C "$DATA" "$POSTGRES/initdb" -D "$DATA/postgres" -U "$ADMIN" -A scram-sha-256 -E UTF8 --locale C.UTF-8 \
       --no-sync --pwfile "$DATA/epmd/password"
-    # 400 connections: several tests, each with its own services and their pools.
+    # Connections: of several tests, each with its own services and their pools.
     write_private "$DATA/postgres/postgresql.auto.conf" <<CONF
 listen_addresses = '127.0.0.1'
 port = $PORT_POSTGRES
 unix_socket_directories = ''
-max_connections = 400
+max_connections = 600
 shared_buffers = 128MB
 fsync = $DURABLE
 full_page_writes = $DURABLE
