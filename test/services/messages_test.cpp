@@ -34,9 +34,9 @@ Event event_of(int number, const std::string& type = "order.cancelled") {
 }
 
 // A process of a service: its database, its messages, and a wire to the broker that can be cut.
-class Peer {
+class Participant {
 public:
-    Peer(Sandbox& sandbox, const std::string& service, const std::string& database)
+    Participant(Sandbox& sandbox, const std::string& service, const std::string& database)
         : sandbox_(sandbox),
           service_(service),
           name_(database),
@@ -135,8 +135,8 @@ protected:
     }
 
     Sandbox sandbox_;
-    Peer order_{sandbox_, "order", "orders"};
-    Peer inventory_{sandbox_, "inventory", "inventory"};
+    Participant order_{sandbox_, "order", "orders"};
+    Participant inventory_{sandbox_, "inventory", "inventory"};
 };
 
 TEST_F(Events, ReachTheConsumerAndLeaveTheOutbox) {
@@ -220,7 +220,7 @@ TEST_F(Events, KeepTheirOrderWhenSeveralReplicasPublish) {
     constexpr int kEvents = 200;
     inventory_.subscribe("order.cancelled");
     inventory_.start();
-    Peer replica(sandbox_, "order", "orders");
+    Participant replica(sandbox_, "order", "orders");
     order_.options.batch = replica.options.batch = 7;
     order_.start();
     replica.start();
@@ -234,8 +234,8 @@ TEST_F(Events, KeepTheirOrderWhenSeveralReplicasPublish) {
 }
 
 TEST_F(Events, OfAConsumerWithSeveralReplicasGoToOneOfThem) {
-    Peer replica(sandbox_, "inventory", "inventory");
-    for (Peer* peer : {&inventory_, &replica}) {
+    Participant replica(sandbox_, "inventory", "inventory");
+    for (Participant* peer : {&inventory_, &replica}) {
         peer->subscribe("order.cancelled");
         peer->start();
     }
@@ -249,7 +249,7 @@ TEST_F(Events, OfAConsumerWithSeveralReplicasGoToOneOfThem) {
 TEST_F(Events, FailedHandlerIsRolledBackAndTriedAgain) {
     std::atomic<int> runs = 0;
     inventory_.subscribe("order.cancelled", [&](Work& work, const Event& event) {
-        Peer::see(work, event);
+        Participant::see(work, event);
         if (++runs < 3) throw std::runtime_error("not yet");
     });
     inventory_.start();
@@ -267,7 +267,7 @@ TEST_F(Events, PoisonGoesToTheDeadLettersAndHoldsUpNobody) {
             ++runs;
             throw std::runtime_error("never");
         }
-        Peer::see(work, event);
+        Participant::see(work, event);
     });
     inventory_.start();
     order_.start();
@@ -327,8 +327,8 @@ TEST_F(Events, WithoutAQueueWaitInTheOutboxAndHoldUpNoOthers) {
 TEST_F(Events, BroadcastReachesEveryProcessOfAService) {
     std::mutex mutex;
     std::vector<int> heard[2];
-    Peer replica(sandbox_, "inventory", "inventory");
-    Peer* peers[] = {&inventory_, &replica};
+    Participant replica(sandbox_, "inventory", "inventory");
+    Participant* peers[] = {&inventory_, &replica};
     for (std::size_t i = 0; i < 2; ++i) {
         peers[i]->options.broadcasts.push_back({"order.cancelled", [&, i](const Event& event) {
                                                     const std::lock_guard lock(mutex);
@@ -386,7 +386,7 @@ TEST_F(Events, StopLetsTheRunningHandlerEnd) {
     inventory_.subscribe("order.cancelled", [&](Work& work, const Event& event) {
         is_running = true;
         std::this_thread::sleep_for(300ms);
-        Peer::see(work, event);
+        Participant::see(work, event);
     });
     inventory_.start();
     order_.start();
