@@ -97,8 +97,8 @@ public:
           server_(io, http::address_from(options.listen), endpoints(), log),
           signals_(io, [this](int signal) { stop_by(signal); }) {
         client_.set_warning_handler([this](const std::string& text) { log_.warn("the API server warns", {{"warning", text}}); });
-        platform_watcher_.on_synced([this] { begin_once_synced(); });
-        definition_watcher_.on_synced([this] { begin_once_synced(); });
+        platform_watcher_.on_settled([this] { begin_once_synced(); });
+        definition_watcher_.on_settled([this] { begin_once_synced(); });
         children_.on_synced([this] { begin_once_synced(); });
     }
 

@@ -26,7 +26,7 @@ Children::Children(boost::asio::io_context& io, client::Client& client, const ba
         selection.label_selector = api::kPlatformLabel;
         selection.part = kind == kube::kSecret ? client::Part::Metadata : client::Part::Whole;
         tracked.watcher = std::make_unique<runtime::Watcher>(io, client, log, kind, selection, *tracked.store);
-        tracked.watcher->on_synced([this] {
+        tracked.watcher->on_settled([this] {
             if (synced() && on_synced_) on_synced_();
         });
         tracked_.push_back(std::move(tracked));
@@ -62,8 +62,10 @@ void Children::forget(const kube::Kind& kind, const kube::Key& key) {
 }
 
 bool Children::synced() const {
-    return std::all_of(tracked_.begin(), tracked_.end(),
-                       [](const Tracked& each) { return !each.running || each.watcher->synced(); });
+    return std::all_of(tracked_.begin(), tracked_.end(), [](const Tracked& each) {
+        const bool done_without = each.kind.optional && each.watcher->refused();
+        return !each.running || each.watcher->synced() || done_without;
+    });
 }
 
 void Children::run(Tracked& each) {

@@ -39,6 +39,8 @@ public:
     // Kinds of optional APIs are watched from the moment their API is there.
     void serve(const kube::Kind& kind);
 
+    // Every kind has been seen, but for optional ones that our role does not let us see: what needs them says so when it is
+    // applied.
     bool synced() const;
     void on_synced(std::function<void()> callback) { on_synced_ = std::move(callback); }
     void start();

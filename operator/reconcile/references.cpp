@@ -27,7 +27,7 @@ struct References::Watched {
             const std::function<void()>& changed)
         : store([](const kube::Json&) { return true; }, [changed](const kube::Key&, const bool*, const bool*) { changed(); }),
           watcher(io, client, log, kube::kSecret, selection_of(secret), store) {
-        watcher.on_synced(changed);
+        watcher.on_settled(changed);
     }
 
     // The coroutine owns what it runs on: stop() may come from anywhere, also when nothing else holds it any more.

@@ -15,6 +15,8 @@ namespace {
 constexpr int kGone = 410;           // The resourceVersion is no longer known.
 constexpr int kBadRequest = 400;     // So do API servers without WatchList answer to sendInitialEvents,
 constexpr int kUnprocessable = 422;  // or so, where the feature is switched off.
+constexpr int kForbidden = 403;
+constexpr int kNotFound = 404;
 
 // Between one watch and the next, so that a server that ends each at once is not flooded.
 constexpr base::Duration kPause{50};
@@ -59,6 +61,7 @@ asio::awaitable<void> Watcher::run() {
                 can_stream_ = false;
                 problem.clear();
             }
+            if (error.code() == kForbidden || error.code() == kNotFound) be_refused();
         } catch (const std::exception& error) {
             problem = error.what();
         }
@@ -112,8 +115,12 @@ asio::awaitable<void> Watcher::follow() {
 }
 
 void Watcher::filled() {
-    if (std::exchange(synced_, true)) return;
-    if (on_synced_) on_synced_();
+    refused_ = false;
+    if (!std::exchange(synced_, true) && on_settled_) on_settled_();
+}
+
+void Watcher::be_refused() {
+    if (!std::exchange(refused_, true) && on_settled_) on_settled_();
 }
 
 asio::awaitable<void> Watcher::pause_after(std::string problem) {

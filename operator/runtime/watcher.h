@@ -23,9 +23,11 @@ public:
     Watcher(boost::asio::io_context& io, client::Client& client, const base::Log& log, kube::Kind kind,
             client::Selection selection, WatchHandler& handler);
 
-    // Called once, when the handler has been filled for the first time.
-    void on_synced(std::function<void()> callback) { on_synced_ = std::move(callback); }
+    // Called when the handler has been filled for the first time, and when the API server has refused to show the kind.
+    void on_settled(std::function<void()> callback) { on_settled_ = std::move(callback); }
     bool synced() const { return synced_; }
+    // The API server lacks the kind, or our role does not let us see it (404, 403). Asked again with backoff.
+    bool refused() const { return refused_; }
     const kube::Kind& kind() const { return kind_; }
 
     // Ends when stop() was called.
@@ -36,6 +38,7 @@ private:
     boost::asio::awaitable<void> fill_by_list();
     boost::asio::awaitable<void> follow();
     void filled();
+    void be_refused();
     // An empty problem: the server ended the stream in order, which wants a short pause and no word.
     boost::asio::awaitable<void> pause_after(std::string problem);
 
@@ -44,13 +47,14 @@ private:
     kube::Kind kind_;
     client::Selection selection_;
     WatchHandler& handler_;
-    std::function<void()> on_synced_;
+    std::function<void()> on_settled_;
     base::Backoff backoff_;
     boost::asio::steady_timer timer_;
     std::unique_ptr<client::WatchStream> stream_;
     std::string version_;     // Empty: the handler must be filled.
     bool can_stream_ = true;  // The API server takes WatchList requests.
     bool synced_ = false;
+    bool refused_ = false;
     bool stopped_ = false;
 };
 

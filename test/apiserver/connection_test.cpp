@@ -94,8 +94,9 @@ protected:
         ASSERT_EQ(created.status, 0) << created.output;
     }
 
-    // Lets a ServiceAccount and the holder of a certificate, both called `user_`, do what the operator needs and no more.
-    void grant() const {
+    // Lets a ServiceAccount and the holder of a certificate, both called `user_`, do what the operator needs and no more, or even
+    // less: nothing with the API group `without`.
+    void grant(const std::string& without = "none") const {
         const auto bind = [&](const std::string& kind) {
             return Json{{"apiVersion", "rbac.authorization.k8s.io/v1"},
                         {"kind", kind + "Binding"},
@@ -112,7 +113,11 @@ protected:
                         {"rules", rules}};
         };
         create({{"apiVersion", "v1"}, {"kind", "ServiceAccount"}, {"metadata", {{"name", user_}}}});
-        create(role("Role", namespaced_rules()));
+        Json rules = Json::array();
+        for (const Json& rule : namespaced_rules()) {
+            if (rule["apiGroups"][0] != without) rules.push_back(rule);
+        }
+        create(role("Role", rules));
         create(role("ClusterRole", cluster_rules()));
         create(bind("Role"));
         create(bind("ClusterRole"));
@@ -215,6 +220,19 @@ TEST_P(ConnectionWith, MakesAPlatformWithTheLeastRights) {
 INSTANTIATE_TEST_SUITE_P(Credentials, ConnectionWith,
                          testing::Values("CertificateFiles", "CertificateData", "Token", "TokenFile", "ExecPlugin"),
                          [](const auto& each) { return std::string(each.param); });
+
+TEST_F(Connection, DoesWithoutAnOptionalKindThatItMayNotSee) {
+    grant("gateway.networking.k8s.io");
+    start_with(kubeconfig({{"token", token()}}, cluster_));
+    apply(sample("minimal"));
+    EXPECT_TRUE(made());
+    EXPECT_EQ(condition(get("ecp", "shop"), "Stalled"), "False");
+
+    // Who asks for it hears why it is not there.
+    apply(sample("minimal", {{"spec", {{"ingress", sample("staging")["spec"]["ingress"]}}}}));
+    EXPECT_TRUE(eventually([&] { return condition(get("ecp", "shop"), "Stalled") == "True"; }, 30s));
+    EXPECT_THAT(get("ecp", "shop").dump(), AllOf(HasSubstr("HTTPRoute"), HasSubstr("forbidden")));
+}
 
 TEST_F(Connection, GoesOnWithTheNextTokenOfATokenFile) {
     grant();
