@@ -9,6 +9,8 @@
 #include <iostream>
 #include <sstream>
 
+#include "support/paths.h"
+
 namespace services {
 
 namespace {
@@ -40,7 +42,7 @@ const Needs& needs_of(const std::string& service) {
 
 std::string program_of(const Needs& needs) {
     const char* folder = std::getenv("ECP_TEST_BINARIES");
-    return std::string(folder != nullptr ? folder : BINARY_DIR "/bin") + "/" + needs.program;
+    return (folder != nullptr ? folder : support::in_build("bin")) + "/" + needs.program;
 }
 
 std::string tail(const std::string& text, std::size_t size = 6000) {
