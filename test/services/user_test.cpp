@@ -429,7 +429,7 @@ TEST_F(UserService, ChangesItsKeysWithoutAFailedRequest) {
 }
 
 TEST_F(RunningUserService, NeverWritesPasswordsAndTokensToItsLog) {
-    user_.admin().put("/loglevel", Json{{"level", "debug"}});
+    ASSERT_EQ(user_.admin().request("PUT", "/loglevel", "debug").status, 200);
     const Json tokens = register_user("jo@example.com");
     client_->post("/api/v1/login", login("jo@example.com", "wrong horse battery"));
     client_->post("/api/v1/refresh", Json{{"refresh_token", tokens["refresh_token"]}});
