@@ -21,13 +21,14 @@ void holds(bool fact) {
     if (!fact) std::abort();
 }
 
-// Takes the text's first line off it. As the server hands them on: neither line breaks nor NUL within.
+// Takes the text's first line off it. As the server hands fields on: neither line breaks nor NUL within, nor blanks around.
 std::string line_of(std::string_view& text) {
     const std::string_view line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(line.size() + 1, text.size()));
     std::string field(line);
     std::erase_if(field, [](char c) { return c == '\r' || c == '\0'; });
-    return field;
+    field.erase(field.find_last_not_of(" \t") + 1);
+    return field.erase(0, field.find_first_not_of(" \t"));
 }
 
 gateway::Networks networks_from(const std::string& text) {
