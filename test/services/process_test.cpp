@@ -73,7 +73,7 @@ TEST_F(RunningProcess, TakesALogLevelAndLogsRequestsWithTheirTrace) {
     for (const Json& line : log_lines()) {
         if (line.value("trace_id", "") != kTrace) continue;
         found = true;
-        EXPECT_EQ(line["service"], "simulator");
+        EXPECT_EQ(line["service"], "payment-provider-simulator");
         EXPECT_EQ(line["path"], "/v1/ledger");
         EXPECT_EQ(line["status"], 200);
         EXPECT_FALSE(line["request_id"].get<std::string>().empty());
@@ -162,7 +162,7 @@ TEST_F(RunningProcess, SendsItsSpansToTheCollector) {
             if (each["traceId"] == kTrace) span = each;
         }
     }
-    EXPECT_THAT(resource, Contains("service.name=simulator"));
+    EXPECT_THAT(resource, Contains("service.name=payment-provider-simulator"));
     EXPECT_THAT(resource, Contains("deployment.environment=tests"));
     ASSERT_TRUE(span.is_object());
     EXPECT_EQ(span["parentSpanId"], kParent);
