@@ -107,7 +107,7 @@ TEST_F(Crd, IsEstablishedAndWellFormed) {
 
 TEST_F(Crd, IsAppliedWithoutAWarning) {
     const support::Finished applied = kubectl({"apply", "--server-side", "--validate=strict", "--dry-run=server",
-                                               "--force-conflicts", "-f", std::string(SOURCE_DIR) + "/crds/"});
+                                               "--force-conflicts", "-f", support::in_checkout("crds/")});
     EXPECT_EQ(applied.status, 0) << applied.output;
     EXPECT_THAT(applied.output, Not(HasSubstr("Warning")));
 }
