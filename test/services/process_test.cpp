@@ -95,7 +95,8 @@ TEST_F(RunningProcess, LogsNoSecretThatAPathHas) {
 TEST_F(RunningProcess, HasNoFaultsUnlessItIsToldSo) {
     process_.set("FAULT_INJECTION", "");
     process_.start();
-    EXPECT_EQ(process_.admin().put("/faults", Json{{"error_share", 1}}).status, 404);
+    EXPECT_EQ(process_.admin().get("/faults").status, 404);
+    EXPECT_EQ(process_.admin().put("/faults", Json{{"error_share", 1}}).status, 405);
     EXPECT_EQ(ask().status, 200);
 }
 
