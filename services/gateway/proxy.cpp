@@ -212,8 +212,8 @@ asio::awaitable<http::Response> Proxy::pass(std::shared_ptr<Proxy> self, const R
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     const std::shared_ptr<LoopState> state = self->state_of(executor.context());
     const http::Headers& headers = call->request.headers;
-    const std::string client =
-        client_address(call->request.peer, http::find(headers, "X-Forwarded-For").value_or(""), self->options_.trusted);
+    const std::string forwarded_for = http::list_of(headers, "X-Forwarded-For");
+    const std::string client = client_address(call->request.peer, forwarded_for, self->options_.trusted);
     if (!is_loopback(client) && !self->options_.trusted.contains(client)) {
         self->limit(self->by_address_, client, self->refused_address_);
         if (route->entry.guessing) self->limit(self->guesses_, client, self->refused_address_);

@@ -189,8 +189,10 @@ bool set_prices(std::vector<Line>& lines, const json& prices) {
             const auto found = items.find(line.sku);
             if (found == items.end()) return false;
             const json& price = found->second->at("price");
+            const json& amount = price.at("amount");
+            if (!amount.is_number_integer()) return false;  // A part of a minor unit would be cut off.
             line.name = found->second->at("name").get<std::string>();
-            line.price = Money{price.at("amount").get<std::int64_t>(), price.at("currency").get<std::string>()};
+            line.price = Money{amount.get<std::int64_t>(), price.at("currency").get<std::string>()};
         }
         return true;
     } catch (const json::exception&) {

@@ -5,6 +5,7 @@
 
 #include "api/document.h"
 #include "command.h"
+#include "support/paths.h"
 
 namespace apiserver {
 namespace {
@@ -19,7 +20,7 @@ using testing::UnorderedElementsAre;
 constexpr const char* kSamples[] = {"minimal", "development", "staging", "production", "external-data"};
 
 std::string sample_file(const std::string& name) {
-    return std::string(SOURCE_DIR) + "/samples/" + name + ".yaml";
+    return support::in_checkout("samples/" + name + ".yaml");
 }
 
 // Commands that need no cluster: the environment names one that is not there.

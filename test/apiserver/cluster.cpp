@@ -11,6 +11,7 @@
 #include <variant>
 
 #include "api/document.h"
+#include "support/paths.h"
 
 namespace apiserver {
 
@@ -29,18 +30,23 @@ std::string unique_namespace() {
 
 }  // namespace
 
+std::string operator_program() {
+    const char* other = std::getenv("ECP_TEST_OPERATOR");
+    return other != nullptr ? other : support::in_build("bin/ecommerce-operator");
+}
+
 const Cluster& Cluster::get() {
     static const Cluster cluster;
     return cluster;
 }
 
 Cluster::Cluster() {
-    const support::Finished env = support::run({SOURCE_DIR "/hack/cluster", "env", "--name", "test"});
+    const support::Finished env = support::run({support::in_checkout("hack/cluster"), "env", "--name", "test"});
     if (env.status != 0) throw std::runtime_error("hack/cluster env: " + env.output);
     kubeconfig_ = variable(env.output, "KUBECONFIG");
     audit_log_ = variable(env.output, "ECP_AUDIT_LOG");
     kubectl_ = variable(env.output, "ECP_KUBECTL");
-    scratch_ = std::string(BINARY_DIR) + "/apiserver-logs";
+    scratch_ = support::in_build("apiserver-logs");
     std::filesystem::create_directories(scratch_);
 }
 
@@ -82,17 +88,9 @@ void Operated::print_state() const {
 }
 
 void Operated::start_operator(std::vector<std::string> more_arguments) {
-    const char* other = std::getenv("ECP_TEST_OPERATOR");  // The same tests with another build of it.
-    std::vector<std::string> command{other ? other : OPERATOR,
-                                     "run",
-                                     "--kubeconfig",
-                                     Cluster::get().kubeconfig(),
-                                     "--watch-namespace",
-                                     ns_,
-                                     "--lease-namespace",
-                                     ns_,
-                                     "--listen",
-                                     "127.0.0.1:0"};
+    std::vector<std::string> command{operator_program(),  "run",        "--kubeconfig",      Cluster::get().kubeconfig(),
+                                     "--watch-namespace", ns_,          "--lease-namespace", ns_,
+                                     "--listen",          "127.0.0.1:0"};
     command.insert(command.end(), more_arguments.begin(), more_arguments.end());
     operator_ = std::make_unique<support::Background>(command, operator_log_file_);
 }
@@ -124,7 +122,7 @@ Json Operated::get(const std::string& kind, const std::string& name) const {
 }
 
 Json Operated::sample(const std::string& name, const Json& patch) const {
-    const auto read = api::read_document(support::read_file(SOURCE_DIR "/samples/" + name + ".yaml"));
+    const auto read = api::read_document(support::read_file(support::in_checkout("samples/" + name + ".yaml")));
     Json document = std::get<Json>(read);
     document["metadata"]["namespace"] = ns_;
     // A node port is the whole cluster's, and other tests use the sample at the same time.

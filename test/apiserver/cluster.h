@@ -19,6 +19,9 @@ namespace apiserver {
 using Json = nlohmann::json;
 using std::chrono_literals::operator""s;
 
+// This build's operator, or the one that ECP_TEST_OPERATOR names: the same tests with another build of it.
+std::string operator_program();
+
 // The cluster that hack/cluster keeps for the tests.
 class Cluster {
 public:

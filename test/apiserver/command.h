@@ -13,7 +13,7 @@
 namespace apiserver {
 
 inline support::Finished run_operator(std::vector<std::string> arguments, const std::string& input = "") {
-    arguments.insert(arguments.begin(), OPERATOR);
+    arguments.insert(arguments.begin(), operator_program());
     return support::run(arguments, input);
 }
 

@@ -84,8 +84,8 @@ protected:
 
     void start_with(const std::string& kubeconfig, const std::string& listen = "127.0.0.1:0") {
         operator_ = std::make_unique<support::Background>(
-            std::vector<std::string>{OPERATOR, "run", "--kubeconfig", kubeconfig, "--watch-namespace", ns_, "--lease-namespace",
-                                     ns_, "--listen", listen},
+            std::vector<std::string>{operator_program(), "run", "--kubeconfig", kubeconfig, "--watch-namespace", ns_,
+                                     "--lease-namespace", ns_, "--listen", listen},
             operator_log_file_);
     }
 

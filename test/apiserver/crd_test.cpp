@@ -8,6 +8,7 @@
 
 #include "api/document.h"
 #include "cluster.h"
+#include "support/paths.h"
 
 namespace apiserver {
 namespace {
@@ -21,7 +22,7 @@ using Fields = std::set<std::string>;
 constexpr const char* kName = "ecommerceplatforms.ecommerceplatform.io";
 
 Json read_yaml(const std::string& path) {
-    return std::get<Json>(api::read_document(support::read_file(std::string(SOURCE_DIR) + path)));
+    return std::get<Json>(api::read_document(support::read_file(support::in_checkout(path))));
 }
 
 // A namespace, and no operator in it.
@@ -86,7 +87,7 @@ protected:
 
 TEST_F(Crd, SaysWhatTheTableOfCasesExpects) {
     int judged = 0;
-    const Json table = read_yaml("/test/support/validation_cases.yaml");
+    const Json table = read_yaml("test/support/validation_cases.yaml");
     for (const Json& test_case : table.at("cases")) {
         if (test_case.value("only", "") == "offline") continue;
         judge(test_case);
@@ -106,7 +107,7 @@ TEST_F(Crd, IsEstablishedAndWellFormed) {
 
 TEST_F(Crd, IsAppliedWithoutAWarning) {
     const support::Finished applied = kubectl({"apply", "--server-side", "--validate=strict", "--dry-run=server",
-                                               "--force-conflicts", "-f", std::string(SOURCE_DIR) + "/crds/"});
+                                               "--force-conflicts", "-f", support::in_checkout("crds/")});
     EXPECT_EQ(applied.status, 0) << applied.output;
     EXPECT_THAT(applied.output, Not(HasSubstr("Warning")));
 }
@@ -126,7 +127,7 @@ void find_properties(const Json& schema, const std::string& path, std::map<std::
 }
 
 TEST_F(Crd, DescribesEveryFieldInASentence) {
-    const Json schema = read_yaml(std::string("/crds/") + kName + ".yaml")["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
+    const Json schema = read_yaml(std::string("crds/") + kName + ".yaml")["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
     std::map<std::string, Json> properties;
     for (const char* part : {"spec", "status"}) {
         properties[part] = schema["properties"][part];
@@ -141,7 +142,7 @@ TEST_F(Crd, DescribesEveryFieldInASentence) {
 }
 
 TEST_F(Crd, BoundsEveryTextListAndMap) {
-    const Json schema = read_yaml(std::string("/crds/") + kName + ".yaml")["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
+    const Json schema = read_yaml(std::string("crds/") + kName + ".yaml")["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
     std::map<std::string, Json> properties;
     find_properties(schema["properties"]["spec"], "spec", properties);
     for (const auto& [path, property] : properties) {

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "cluster.h"
+#include "support/paths.h"
 
 namespace apiserver {
 namespace {
@@ -40,7 +41,7 @@ TEST_F(Lifecycle, WaitsForTheSecretsOfExternalStores) {
     ASSERT_TRUE(eventually([&] { return condition(get("ecp", "shop"), "Stalled") == "True"; }));
     EXPECT_THAT(condition(get("ecp", "shop"), "Stalled", "message"), HasSubstr("secretName"));
     // The file names the sample's namespace; its objects are wanted in the test's.
-    std::string secrets = support::read_file(SOURCE_DIR "/samples/external-data-secrets.yaml");
+    std::string secrets = support::read_file(support::in_checkout("samples/external-data-secrets.yaml"));
     for (std::size_t at = 0; (at = secrets.find("namespace: shop")) != std::string::npos;)
         secrets.replace(at, 15, "namespace: " + ns_);
     const support::Finished made = kubectl({"apply", "-f", "-"}, secrets);

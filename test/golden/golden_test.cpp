@@ -13,14 +13,15 @@
 #include "api/platform.h"
 #include "api/validation.h"
 #include "resources/desired.h"
+#include "support/paths.h"
 
 namespace {
 
 using kube::Json;
 namespace fs = std::filesystem;
 
-const fs::path kSamples = fs::path(SOURCE_DIR) / "samples";
-const fs::path kExpected = fs::path(SOURCE_DIR) / "test/golden/expected";
+const fs::path kSamples = support::in_checkout("samples");
+const fs::path kExpected = support::in_checkout("test/golden/expected");
 
 std::string read(const fs::path& path) {
     std::ifstream file(path);

@@ -287,6 +287,8 @@ TEST_F(Gateway, LimitsEachClient) {
     EXPECT_TRUE(refused.header("Retry-After").has_value());
     EXPECT_EQ(status_of("203.0.113.7, 203.0.113.8").status, 200) << "another client";
     EXPECT_EQ(status_of("1.2.3.4, 203.0.113.7").status, 429) << "what the client wrote itself is not believed";
+    const support::Headers in_two_fields{{"X-Forwarded-For", "1.2.3.4"}, {"X-Forwarded-For", "203.0.113.7"}};
+    EXPECT_EQ(client.get("/api/v1/products", in_two_fields).status, 429) << "nor in a field before the proxy's own";
 }
 
 TEST_F(Gateway, LimitsAClientAcrossReplicas) {

@@ -9,6 +9,8 @@
 #include <iostream>
 #include <sstream>
 
+#include "support/paths.h"
+
 namespace services {
 
 namespace {
@@ -40,7 +42,7 @@ const Needs& needs_of(const std::string& service) {
 
 std::string program_of(const Needs& needs) {
     const char* folder = std::getenv("ECP_TEST_BINARIES");
-    return std::string(folder != nullptr ? folder : BINARY_DIR "/bin") + "/" + needs.program;
+    return (folder != nullptr ? folder : support::in_build("bin")) + "/" + needs.program;
 }
 
 std::string tail(const std::string& text, std::size_t size = 6000) {
@@ -80,7 +82,15 @@ ServiceProcess::ServiceProcess(Sandbox& sandbox, std::string service)
 }
 
 ServiceProcess::~ServiceProcess() {
+    // A program with a sanitizer looks for leaks at its end.
+    if (std::getenv("ECP_TEST_ENDS_IN_ORDER") != nullptr && running()) {
+        process_->signal(SIGCONT);
+        EXPECT_EQ(stop(), 0) << service_;
+    }
     kill();
+    for (const char* finding : {"Sanitizer: ", "runtime error: "}) {
+        EXPECT_EQ(log().find(finding), std::string::npos) << service_;
+    }
     if (testing::Test::HasFailure()) std::cerr << "--- the log of " << service_ << ":\n" << tail(log()) << '\n';
 }
 
@@ -97,7 +107,7 @@ void ServiceProcess::set_file(const std::string& variable, const std::string& co
 // Nothing of the test's own environment but what programs need to run.
 std::vector<std::string> ServiceProcess::command(const std::string& verb) const {
     std::vector<std::string> words{"env", "-i"};
-    for (const char* kept : {"PATH", "LD_LIBRARY_PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TZ"}) {
+    for (const char* kept : {"PATH", "LD_LIBRARY_PATH", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS", "TZ"}) {
         if (const char* value = std::getenv(kept)) words.push_back(std::string(kept) + "=" + value);
     }
     for (const auto& [name, value] : environment_) {

@@ -29,7 +29,9 @@ class ServiceProcess {
 public:
     // Gives it ports, its secrets as files (of its database, RabbitMQ user, Redis, token keys) and nothing to call: see set().
     ServiceProcess(Sandbox& sandbox, std::string service);
-    ~ServiceProcess();  // Killed. Its log's end is shown where the test has failed.
+    // Killed, or with ECP_TEST_ENDS_IN_ORDER in the environment stopped, which must succeed. The test fails where a sanitizer has
+    // found something. Its log's end is shown where the test has failed.
+    ~ServiceProcess();
 
     // Before start(); a variable of the environment, such as {"CATALOG_URL", catalog.url()}. Empty: none.
     void set(const std::string& variable, const std::string& value);

@@ -7,6 +7,7 @@
 #include <future>
 #include <iostream>
 #include <latch>
+#include <set>
 #include <thread>
 
 #include "harness.h"
@@ -133,6 +134,37 @@ TEST_F(PostgresAccess, ExhaustedPoolRefusesAtTheDeadlineAndServesWhoeverStillWai
     auto waiting = std::async(std::launch::async, [&] { return pid(*db); });
     release.set_value();
     EXPECT_GT(waiting.get(), 0);
+}
+
+TEST_F(PostgresAccess, PoolFollowsItsLimitBothWays) {
+    const auto db = database(1);
+    const auto all = [&](std::ptrdiff_t count) {  // So many transactions at a time.
+        std::latch together(count);
+        std::vector<std::jthread> threads;
+        for (std::ptrdiff_t i = 0; i < count; ++i) {
+            threads.emplace_back([&] {
+                db->transact(Deadline::in(30s), [&](Work& work) {
+                    work.exec_prepared("pid");
+                    together.arrive_and_wait();
+                });
+            });
+        }
+    };
+    all(1);
+    db->set_connections(3);
+    all(3);
+    db->set_connections(1);
+    std::set<int> backends;
+    for (int i = 0; i < 20; ++i) backends.insert(pid(*db));
+    EXPECT_EQ(backends.size(), 1U);
+    db->transact(Deadline::in(10s), [&](Work&) {
+        EXPECT_THROW(db->query(Deadline::in(100ms), "pid"), DatabaseUnavailable);  // It is taken, and there is no other.
+        db->set_connections(2);
+        EXPECT_GT(pid(*db), 0);
+        db->set_connections(1);
+    });
+    const auto open = "SELECT count(*) FROM pg_stat_activity WHERE datname = '" + url_.rest.substr(1) + "' AND usename = 'users'";
+    EXPECT_TRUE(eventually([&] { return sandbox_.query("users", open)[0][0].as<int>() == 1; }));
 }
 
 TEST_F(PostgresAccess, BusyPoolIsNotTakenForADatabaseThatIsAway) {

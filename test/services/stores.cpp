@@ -12,6 +12,7 @@
 
 #include "support/eventually.h"
 #include "support/forwarder.h"
+#include "support/paths.h"
 
 namespace services {
 
@@ -75,7 +76,7 @@ const Stores& Stores::get() {
 
 Stores::Stores() {
     if (std::getenv("ECP_STORES") != nullptr) return;
-    const support::Finished env = support::run({SOURCE_DIR "/hack/stores", "env", "--name", "test"});
+    const support::Finished env = support::run({support::in_checkout("hack/stores"), "env", "--name", "test"});
     if (env.status != 0) throw std::runtime_error("hack/stores env: " + env.output);
     printed_ = env.output;
 }
@@ -109,7 +110,7 @@ std::string Url::text(const std::string& scheme) const {
 Sandbox::Sandbox() {
     static std::atomic<int> count{0};
     name_ = "t" + std::to_string(::getpid()) + "_" + std::to_string(++count);
-    folder_ = std::string(BINARY_DIR) + "/services-tests/" + name_;
+    folder_ = support::in_build("services-tests/" + name_);
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
 }

@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "common/base/clock.h"
+#include "common/base/redaction.h"
 
 namespace base {
 namespace {
@@ -25,7 +26,7 @@ void append_field(std::string& line, std::string_view key, const nlohmann::json&
     line += ',';
     append_string(line, key);
     line += ':';
-    line += value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    line += redacted(key, value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 // RFC 3339 with milliseconds: the microseconds without their last three digits.
@@ -72,7 +73,7 @@ void Log::write(Level level, std::string_view message, LogFields fields) const {
     std::string line = "{\"time\":\"" + now_in_millis() + "\",\"level\":\"";
     line += kNames[static_cast<std::size_t>(level)];
     line += "\",\"message\":";
-    append_string(line, message);
+    append_string(line, redacted(message));
     // No key comes twice: the line's own fields win over those of with().
     for (const auto& own : fields_.items()) {
         const bool repeated =

@@ -19,8 +19,8 @@ std::optional<Level> level_from(std::string_view name);  // "debug", "info", "wa
 using LogFields = std::initializer_list<std::pair<std::string_view, nlohmann::json>>;
 
 // Writes {"time":…,"level":…,"message":…, fields…}. Time is RFC 3339 in UTC with milliseconds. Invalid UTF-8 is replaced, never
-// thrown at. Copies share the level and the stream; with() adds fields to every line of the copy. Safe from several threads: a
-// line is written whole.
+// thrown at. Secrets that are known as such (redaction.h) are not written. Copies share the level and the stream; with() adds
+// fields to every line of the copy. Safe from several threads: a line is written whole.
 class Log {
 public:
     explicit Log(std::ostream& out, Level level = Level::Info);

@@ -220,6 +220,10 @@ void Database::run_single(const base::Deadline& deadline, const std::function<vo
     });
 }
 
+void Database::set_connections(std::size_t connections) {
+    impl_->pool.set_limit(connections);
+}
+
 bool Database::reachable() {
     constexpr base::Duration kPatience{1'000};
     try {

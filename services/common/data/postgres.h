@@ -90,6 +90,9 @@ public:
         return result;
     }
 
+    // From now on at most so many connections; whoever has one more keeps it to the end of their work.
+    void set_connections(std::size_t connections);
+
     // Whether a trivial query is answered within a second; for readiness.
     bool reachable();
 

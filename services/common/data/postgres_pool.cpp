@@ -77,7 +77,10 @@ PostgresPool::Lease::~Lease() {
 }
 
 PostgresPool::PostgresPool(Database::Options options, base::Log log, prometheus::Registry& registry)
-    : options_(std::move(options)), log_(std::move(log)), backoff_(kConnectBackoff, base::system_random()) {
+    : options_(std::move(options)),
+      log_(std::move(log)),
+      limit_(options_.connections),
+      backoff_(kConnectBackoff, base::system_random()) {
     auto& connections =
         prometheus::BuildGauge().Name("db_connections").Help("Connections to the database, by state.").Register(registry);
     idle_count_ = &connections.Add({{"state", "idle"}});
@@ -108,7 +111,7 @@ PostgresPool::Lease PostgresPool::take(const base::Deadline& deadline) {
             return lend(std::move(session), deadline);
         }
         const Time now = std::chrono::steady_clock::now();
-        const bool may_connect = open_ < options_.connections;
+        const bool may_connect = open_ < limit_;
         if (may_connect && now >= next_connect_) {
             ++open_;
             lock.unlock();
@@ -141,9 +144,24 @@ PostgresPool::Lease PostgresPool::take(const base::Deadline& deadline) {
     }
 }
 
+void PostgresPool::set_limit(std::size_t connections) {
+    std::vector<std::unique_ptr<Session>> closed;  // Without the lock: it takes a message to the server.
+    {
+        const std::lock_guard lock(mutex_);
+        limit_ = connections;
+        while (open_ > limit_ && !idle_.empty()) {
+            closed.push_back(std::move(idle_.front()));
+            idle_.erase(idle_.begin());
+            --open_;
+        }
+        count();
+    }
+    freed_.notify_all();
+}
+
 bool PostgresPool::is_exhausted() const {
     const std::lock_guard lock(mutex_);
-    return busy_.size() >= options_.connections;
+    return busy_.size() >= limit_;
 }
 
 std::unique_ptr<PostgresPool::Session> PostgresPool::connect() {
@@ -196,7 +214,7 @@ void PostgresPool::give_back(std::unique_ptr<Session> session) {
     {
         const std::lock_guard lock(mutex_);
         busy_.erase(std::find(busy_.begin(), busy_.end(), session.get()));
-        if (session->connection.is_open() && !session->is_cut_) {
+        if (session->connection.is_open() && !session->is_cut_ && open_ <= limit_) {
             idle_.push_back(std::move(session));
         } else {
             --open_;

@@ -78,6 +78,9 @@ public:
     // A session that was alive a moment ago; connects where none is free and another one is allowed. Throws DatabaseUnavailable.
     Lease take(const base::Deadline& deadline);
 
+    // From now on at most so many. Those above it are closed, busy ones when they come back.
+    void set_limit(std::size_t connections);
+
     // Whether all connections are in use.
     bool is_exhausted() const;
 
@@ -101,6 +104,7 @@ private:
     std::condition_variable freed_;
     std::vector<std::unique_ptr<Session>> idle_;  // The last one was used last.
     std::vector<Session*> busy_;
+    std::size_t limit_;
     std::size_t open_ = 0;  // Idle, busy, and those that are just connecting.
     std::string url_;
     base::Backoff backoff_;

@@ -42,6 +42,11 @@ std::string upper(std::string_view text) {
     return result;
 }
 
+bool is_host_character(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
+           c == ':';
+}
+
 // "host:port", "[::1]:port"; what Redis writes has no brackets around IPv6.
 std::optional<RedisNode> node_from(std::string_view text) {
     const std::size_t colon = text.rfind(':');
@@ -50,6 +55,7 @@ std::optional<RedisNode> node_from(std::string_view text) {
     if (!port || *port == 0) return std::nullopt;
     std::string_view host = text.substr(0, colon);
     if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    if (!std::ranges::all_of(host, is_host_character)) return std::nullopt;
     return RedisNode{std::string(host), *port};
 }
 
@@ -89,7 +95,10 @@ RedisUrl redis_url_from(std::string_view text) {
     if (text.empty()) throw std::invalid_argument("the Redis URL has no host");
     const bool has_port = text.ends_with(']') ? false : text.find(':') != text.npos;
     const std::optional<RedisNode> node = node_from(has_port ? std::string(text) : std::string(text) + ":6379");
-    if (!node || node->host.empty()) throw std::invalid_argument("the Redis URL has no valid host and port");
+    const bool is_ipv6 = node && node->host.find(':') != std::string::npos;
+    if (!node || node->host.empty() || is_ipv6 != text.starts_with('[')) {
+        throw std::invalid_argument("the Redis URL has no valid host and port");
+    }
     url.node = *node;
     return url;
 }

@@ -23,6 +23,16 @@ std::optional<std::string_view> find(const Headers& headers, std::string_view na
     return found->second;
 }
 
+std::string list_of(const Headers& headers, std::string_view name) {
+    std::string list;
+    for (const auto& [each, value] : headers) {
+        if (!same_name(each, name)) continue;
+        if (!list.empty()) list += ", ";
+        list += value;
+    }
+    return list;
+}
+
 bool has_query(const Request& request, std::string_view name) {
     std::string_view rest = request.query;
     while (!rest.empty()) {

@@ -15,6 +15,9 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 // The first field of that name, in whatever case it was written; nothing where there is none.
 std::optional<std::string_view> find(const Headers& headers, std::string_view name);
 
+// All fields of that name as the one list that they are (RFC 9110, 5.3): a proxy may add to a list by a field of its own.
+std::string list_of(const Headers& headers, std::string_view name);
+
 struct Request {
     std::string method;
     std::string path;   // As sent, without the query: not decoded, not normalised.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <stdexcept>
 
 #include "common/identity/key.h"
@@ -41,10 +42,19 @@ std::vector<std::string> key_files(const std::string& folder) {
     return files;
 }
 
+// The file that is to sign; empty where the folder does not say.
+std::string named_in(const std::string& folder) {
+    std::ifstream file(folder + "/" + Signer::kNamesSigningKey);
+    std::string name;
+    file >> name;
+    return name.empty() ? name : folder + "/" + name;
+}
+
 }  // namespace
 
 Signer Signer::from_folder(const std::string& folder, base::WallTime now) {
     Signer signer;
+    const std::string named = named_in(folder);
     for (const std::string& file : key_files(folder)) {
         std::shared_ptr<const KeySet::Key> key;
         try {
@@ -53,10 +63,11 @@ Signer Signer::from_folder(const std::string& folder, base::WallTime now) {
             if (std::string_view(error.what()).starts_with("token key ")) throw;
             throw std::runtime_error("token key " + file + ": " + error.what());
         }
-        if (signer.public_keys_.has(key->kid)) continue;
-        if (!signer.key_ || now - written(file) >= kPublishedFirst) signer.key_ = key;
-        signer.public_keys_.keys_.push_back(std::move(key));
+        const bool signs = named.empty() ? !signer.key_ || now - written(file) >= kPublishedFirst : file == named;
+        if (signs) signer.key_ = key;
+        if (!signer.public_keys_.has(key->kid)) signer.public_keys_.keys_.push_back(std::move(key));
     }
+    if (!signer.key_) throw std::runtime_error("token keys " + folder + ": no " + named + ", which is to sign");
     return signer;
 }
 

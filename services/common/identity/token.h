@@ -85,16 +85,21 @@ private:
     Expected expected_;
 };
 
-// Signs with one of a folder's PEM private keys (PKCS#8, Ed25519 or P-256; *.pem, the newest is the last by name), and knows the
-// public halves of all. No request fails when keys change, if a key is added, and the one before removed only after
-// kPublishedFirst and the life of a token: a key signs once its file is kPublishedFirst old, when every verifier has it. Where
-// none is that old (the first start; a mounted Secret whose files are all written anew), the first by name signs, since it was
-// there before the others. Removing a key revokes its tokens.
+// Signs with one of a folder's PEM private keys (PKCS#8, Ed25519 or P-256; *.pem), and knows the public halves of all. Removing a
+// key revokes its tokens.
+//
+// Which one signs says the file kNamesSigningKey: "2.pem". No request fails when keys change, if a key is added; named after
+// kPublishedFirst, when every verifier has it; and the one before removed a token's life after every process has read that.
+// Without that file the newest, which is the last by name, signs once its file is kPublishedFirst old. Where none is that old
+// (the first start; a mounted Secret, whose files are all written anew), the first by name signs, since it was there before the
+// others. So a process that has just started may still sign with the one before: whoever removes that one soon has to name the
+// other.
 class Signer {
 public:
     static constexpr base::Duration kPublishedFirst = std::chrono::minutes{10};  // Twice the time that verifiers keep a JWK set.
+    static constexpr const char* kNamesSigningKey = "signing-key";
 
-    // Throws std::runtime_error that names the file where one can't be read, or where there is none.
+    // Throws std::runtime_error that names the file where one can't be read, where there is none, or not that which is to sign.
     static Signer from_folder(const std::string& folder, base::WallTime now);
 
     std::string sign(const Claims& claims) const;

@@ -7,15 +7,14 @@
 #include <prometheus/registry.h>
 
 #include <atomic>
-#include <charconv>
 #include <mutex>
 #include <optional>
 #include <thread>
 
 #include "common/base/clock.h"
 #include "common/base/metrics.h"
+#include "common/rest/answer.h"
 #include "common/rest/limits.h"
-#include "common/rest/transport.h"
 
 namespace rest {
 
@@ -26,35 +25,6 @@ using prometheus::Family;
 
 bool may_help(int status) {
     return status == 429 || status == 502 || status == 503 || status == 504;
-}
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
-}
-
-std::string_view header_of(const Answer& answer, std::string_view wanted) {
-    for (const auto& [name, value] : answer.headers) {
-        if (equal_ignoring_case(name, wanted)) return value;
-    }
-    return {};
-}
-
-// In seconds as our services write it; the form with a date counts as none.
-base::Duration retry_after(const Answer& answer) {
-    const std::string_view text = header_of(answer, "Retry-After");
-    std::uint32_t seconds = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-    return error == std::errc{} && end == text.data() + text.size() ? std::chrono::seconds{seconds} : base::Duration{0};
-}
-
-Answer answer_of(Exchange exchange) {
-    Answer answer{.status = exchange.status, .body = nullptr, .headers = std::move(exchange.headers)};
-    const std::string_view type = header_of(answer, "Content-Type");
-    if (type.find("json") == type.npos) return answer;
-    nlohmann::json body = nlohmann::json::parse(exchange.body, nullptr, false);
-    if (!body.is_discarded()) answer.body = std::move(body);
-    return answer;
 }
 
 std::string endpoint_of(const Request& request) {

@@ -30,11 +30,15 @@ void once(bool made, std::string_view what) {
 
 }  // namespace
 
+std::size_t database_connections(const Settings& settings) {
+    return std::min(kDatabaseConnections, settings.max_connections);
+}
+
 data::Database& Frame::database(std::vector<data::Statement> statements) {
     once(impl.database != nullptr, "the database");
     data::Database::Options options;
     options.url = url_by(environment, "DATABASE_URL_FILE");
-    options.connections = std::min(kDatabaseConnections, settings().max_connections);
+    options.connections = database_connections(settings());
     options.statements = std::move(statements);
     impl.database = std::make_unique<data::Database>(std::move(options), log, registry);
     return *impl.database;

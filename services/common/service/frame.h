@@ -1,6 +1,7 @@
 // What the frame makes for a service, and keeps until the service is gone.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <string>
@@ -11,6 +12,9 @@
 #include "common/service/process.h"
 
 namespace service {
+
+// Of one process to its database.
+std::size_t database_connections(const Settings& settings);
 
 struct Frame::Impl {
     const Description& description;

@@ -145,6 +145,7 @@ private:
     void refresh() {
         settings_.refresh([this](const Settings& settings) {
             router_->set_deadline(settings.api_timeout);
+            if (made_.database) made_.database->set_connections(database_connections(settings));
             service_->settings_changed(settings);
         });
     }

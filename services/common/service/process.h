@@ -79,7 +79,7 @@ struct Description {
 
 // `serve` (the default) or `migrate`; returns the exit status: 0 after SIGTERM and drain, 1 after a failure, 2 for a wrong
 // command line or environment. The admin port serves /livez, /readyz, /startupz, /metrics, GET and PUT /loglevel, and with
-// FAULT_INJECTION=true GET and PUT /faults ({"delay_ms":…, "error_share":…, "close_share":…} for the API port).
+// FAULT_INJECTION=true GET and PUT /faults ({"delay_ms":…, "error_share":…, "lost_share":…, …} for the API port).
 int run(int argc, const char* const* argv, const Description& description);
 
 }  // namespace service

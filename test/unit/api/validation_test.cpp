@@ -14,6 +14,7 @@
 #include "api/rules.h"
 #include "api/schema.h"
 #include "kube/object.h"
+#include "support/paths.h"
 
 namespace api {
 namespace {
@@ -22,7 +23,7 @@ using kube::Json;
 using kube::string_at;
 
 std::string text_of(const std::string& path) {
-    std::ifstream file(std::string(SOURCE_DIR) + "/" + path);
+    std::ifstream file(support::in_checkout(path));
     std::stringstream text;
     text << file.rdbuf();
     return text.str();

@@ -11,6 +11,12 @@ TEST(Headers, AreFoundInAnyCase) {
     EXPECT_EQ(http::find(headers, "X-Request"), std::nullopt);
 }
 
+TEST(Headers, OfOneNameAreOneList) {
+    const http::Headers headers{{"X-Forwarded-For", "a, b"}, {"Via", "x"}, {"x-forwarded-for", "c"}};
+    EXPECT_EQ(http::list_of(headers, "X-Forwarded-For"), "a, b, c");
+    EXPECT_EQ(http::list_of(headers, "Forwarded"), "");
+}
+
 TEST(Query, ParametersAreFoundWithAndWithoutValue) {
     http::Request request;
     for (const char* query : {"verbose", "verbose=1", "a=b&verbose", "a&verbose&c"}) {

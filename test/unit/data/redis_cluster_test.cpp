@@ -74,7 +74,8 @@ TEST(RedisUrl, IsRefusedWithoutBeingQuoted) {
     for (const char* url :
          {"", "http://u:secret@h", "redis://", "redis://u:secret@", "redis://u:secret@h:0", "redis://u:secret@h:65536",
           "redis://u:secret@h:x", "redis://secret@h", "redis://u:secret%2@h", "redis://u:secret%zz@h", "redis://u:secret@h/1",
-          "redis://u:secret@h/?cluster=maybe", "redis://u:secret@:7000"}) {
+          "redis://u:secret@h/?cluster=maybe", "redis://u:secret@:7000", "redis://u:secret@::1:7000", "redis://u:secret@[h]:7000",
+          "redis://u:secret@[[::1]]", "redis://u:secret@[::1", "redis://u:secret@h h"}) {
         try {
             redis_url_from(url);
             ADD_FAILURE() << url;

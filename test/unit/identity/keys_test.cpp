@@ -139,6 +139,20 @@ TEST(Signer, SignsWithTheFirstWhereAllFilesAreFresh) {
     EXPECT_EQ(Signer::from_folder(folder.path(), kNow).key_id(), signer_of(first).key_id());
 }
 
+TEST(Signer, SignsWithTheKeyThatIsNamedHoweverOldItIs) {
+    const Folder folder;
+    const Key keys[] = {ed25519(), ed25519(), p256()};
+    folder.add("1.pem", keys[0], 24h);
+    folder.add("2.pem", keys[1], 0s);
+    folder.add("3.pem", keys[2], 24h);
+    std::ofstream(folder.path() + "/signing-key") << "2.pem\n";
+    const Signer signer = Signer::from_folder(folder.path(), kNow);
+    EXPECT_EQ(signer.key_id(), signer_of(keys[1]).key_id());
+    EXPECT_EQ(signer.public_keys().size(), 3U);
+    std::ofstream(folder.path() + "/signing-key") << "";
+    EXPECT_EQ(Signer::from_folder(folder.path(), kNow).key_id(), signer_of(keys[2]).key_id());
+}
+
 TEST(Signer, TellsWhichFileIsWrong) {
     const auto error_of = [](const std::string& path) {
         try {
@@ -155,6 +169,10 @@ TEST(Signer, TellsWhichFileIsWrong) {
     EXPECT_EQ(error_of(folder.path()), "token key " + folder.path() + "/rsa.pem: neither Ed25519 nor P-256");
     std::ofstream(folder.path() + "/a.pem") << "nonsense";
     EXPECT_EQ(error_of(folder.path()), "token key " + folder.path() + "/a.pem: no private key in PEM");
+    const Folder named;
+    named.add("1.pem", ed25519(), 1h);
+    std::ofstream(named.path() + "/signing-key") << "2.pem";
+    EXPECT_EQ(error_of(named.path()), "token keys " + named.path() + ": no " + named.path() + "/2.pem, which is to sign");
 }
 
 TEST(CachedVerifier, RemembersUntilTheTokenExpires) {

@@ -111,6 +111,11 @@ TEST(SagaPrices, ThatCanNotBeChargedCancel) {
     EXPECT_EQ(reason({price("B", kMostMoney), price("A-1", 1)}), Reason::TotalOutOfRange);
     EXPECT_EQ(reason({price("B", -5), price("A-1", 100)}), Reason::TotalOutOfRange);
     EXPECT_EQ(reason({price("B", 1), {{"sku", "A-1"}}}), Reason::UnknownProduct);
+    for (const json& amount : {json(19.99), json(1e300), json("100")}) {  // No part of a cent is cut off.
+        json odd = price("A-1", 1);
+        odd["price"]["amount"] = amount;
+        EXPECT_EQ(reason({price("B", 1), odd}), Reason::UnknownProduct);
+    }
 }
 
 TEST(CheckoutAnswer, IsByTheOrdersEnd) {

@@ -209,6 +209,15 @@ TEST_F(RestClientTest, TakesABodyThatIsNoJsonForNone) {
     EXPECT_TRUE(call(kPost).body.is_null());
 }
 
+TEST_F(RestClientTest, TakesABodyThatNobodyCouldMeanForNone) {
+    const std::size_t deep = 100'000;  // Whoever copies or writes such a value recurses as deeply.
+    serve([](const http::Request& request) {
+        return json(200, request.query == "b=c" ? std::string(deep, '[') + std::string(deep, ']') : std::string("{}\0", 3));
+    });
+    EXPECT_TRUE(call(kGet).body.is_null());
+    EXPECT_TRUE(call(kPost).body.is_null());
+}
+
 TEST_F(RestClientTest, FollowsNoRedirect) {
     serve([](const http::Request&) { return json(302, "{}", {{"Location", "http://127.0.0.1:1/"}}); });
     EXPECT_EQ(call(kGet).status, 302);
