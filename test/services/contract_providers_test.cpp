@@ -15,7 +15,7 @@ using testing::HasSubstr;
 
 constexpr auto kNobody = "http://127.0.0.1:9";
 
-struct Provider : testing::Test {
+struct RealProvider : testing::Test {
     ServiceProcess& start(const std::string& service) {
         process = std::make_unique<ServiceProcess>(sandbox, service);
         process->set("PAYMENT_PROVIDER_URL", simulator ? simulator->url() : kNobody);
@@ -48,7 +48,7 @@ struct Provider : testing::Test {
     std::unique_ptr<ServiceProcess> process;
 };
 
-TEST_F(Provider, UserDoesWhatTheCatalogAndTheGatewayExpect) {
+TEST_F(RealProvider, UserDoesWhatTheCatalogAndTheGatewayExpect) {
     start("user");
     hold_to(contract_of("catalog", "user"), process->client(),
             {{"a user with tastes", [&](Bindings& bindings) {
@@ -65,7 +65,7 @@ TEST_F(Provider, UserDoesWhatTheCatalogAndTheGatewayExpect) {
 }
 
 // What the gateway reads besides answers: tokens, and sessions in Redis.
-TEST_F(Provider, UserIssuesTokensAndKeepsSessionsThatTheGatewayUnderstands) {
+TEST_F(RealProvider, UserIssuesTokensAndKeepsSessionsThatTheGatewayUnderstands) {
     start("user");
     ServiceProcess gateway(sandbox, "gateway");
     gateway.set("USER_URL", process->url());
@@ -83,13 +83,13 @@ TEST_F(Provider, UserIssuesTokensAndKeepsSessionsThatTheGatewayUnderstands) {
     }));
 }
 
-TEST_F(Provider, CatalogDoesWhatTheOrderServiceExpects) {
+TEST_F(RealProvider, CatalogDoesWhatTheOrderServiceExpects) {
     start("catalog");
     add_product();
     hold_to(contract_of("order", "catalog"), process->client(), {{"the product A", [](Bindings&) {}}});
 }
 
-TEST_F(Provider, InventoryDoesWhatTheOrderServiceExpects) {
+TEST_F(RealProvider, InventoryDoesWhatTheOrderServiceExpects) {
     start("inventory");
     hold_to(contract_of("order", "inventory"), process->client(),
             {{"fifty of A", [&](Bindings&) {
@@ -97,20 +97,20 @@ TEST_F(Provider, InventoryDoesWhatTheOrderServiceExpects) {
               }}});
 }
 
-TEST_F(Provider, PaymentDoesWhatTheOrderServiceExpects) {
+TEST_F(RealProvider, PaymentDoesWhatTheOrderServiceExpects) {
     simulator = std::make_unique<ServiceProcess>(sandbox, "simulator");
     simulator->start();
     start("payment");
     hold_to(contract_of("order", "payment"), process->client());
 }
 
-TEST_F(Provider, SimulatorDoesWhatThePaymentServiceExpects) {
+TEST_F(RealProvider, SimulatorDoesWhatThePaymentServiceExpects) {
     start("simulator");
     hold_to(contract_of("payment", "simulator"), process->client());
 }
 
 // Every public route is there, and those for a user alone ask who it is.
-TEST_F(Provider, ServicesHaveTheRoutesThatTheGatewayLeadsTo) {
+TEST_F(RealProvider, ServicesHaveTheRoutesThatTheGatewayLeadsTo) {
     std::map<std::string, std::unique_ptr<ServiceProcess>> services;
     for (const char* service : {"user", "catalog", "inventory", "order", "payment"}) {
         start(service);
