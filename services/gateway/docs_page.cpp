@@ -3,6 +3,7 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -125,8 +126,10 @@ std::string entry(const Json& document, const std::string& path, const Json& ite
     for (char& c : name) c = static_cast<char>(c - 'a' + 'A');
     std::string html = "<details><summary><b>" + name + "</b> <code>" + html_escaped(path) + "</code> " +
                        html_escaped(text_of(operation, "summary"));
-    const bool locked = operation.contains("security") && !operation["security"].empty();
-    if (locked) html += " <span class=\"lock\">token</span>";
+    const Json security = operation.value("security", Json::array());
+    const bool is_optional = std::find(security.begin(), security.end(), Json::object()) != security.end();
+    if (!security.empty())
+        html += std::string(" <span class=\"lock\">") + (is_optional ? "token, optional" : "token") + "</span>";
     html += "</summary>";
     const std::string description = text_of(operation, "description");
     if (!description.empty()) html += "<p>" + html_escaped(description) + "</p>";

@@ -126,9 +126,9 @@ awaitable<void> Checkout::work(Checkout& self, std::shared_ptr<const http::Call>
 
 void Checkout::begin_and_run(const http::Call& call, Visit& visit) {
     if (call.deadline.passed()) throw http::timed_out("The deadline passed while the request waited for its turn.");
-    const CheckoutBody body = checkout_body_from(call.request);
     CheckoutRequest request;
     request.user = call.user();
+    const CheckoutBody body = checkout_body_from(call.request);
     request.key = call.idempotency_key();
     request.digest = digest_of(body);
     request.payment_token = body.payment_token;
@@ -136,7 +136,7 @@ void Checkout::begin_and_run(const http::Call& call, Visit& visit) {
     request.traceparent = base::traceparent(call.trace);
 
     Begun begun = orders_.begin(request, call.deadline);
-    if (!begun.order) throw http::Problem(400, "The cart is empty.");
+    if (!begun.order) throw http::conflict("The cart is empty.");
     if (begun.digest != request.digest) {
         throw http::Problem(422, "The Idempotency-Key was used for a checkout with another payment method or address.");
     }

@@ -53,7 +53,7 @@ bool is_printable(std::string_view text) {
 double share(http::Input& input, std::string_view field) {
     const json value = input.any(field);
     if (value.is_number() && value.get<double>() >= 0 && value.get<double>() <= 1) return value.get<double>();
-    if (!value.is_null()) input.wrong(field, "must be a number from 0 to 1");
+    if (input.has(field)) input.wrong(field, "must be a number from 0 to 1");
     return 0;
 }
 

@@ -9,7 +9,7 @@
 #include <set>
 #include <thread>
 
-#include "harness.h"
+#include "broker.h"
 
 namespace services {
 namespace {
@@ -97,17 +97,7 @@ protected:
     }
     bool nothing_unresolved() { return sandbox.query("payments", "SELECT 1 FROM payments WHERE due_at IS NOT NULL").empty(); }
     void cancel_order(const std::string& id) {  // As the order service's outbox would.
-        const Url api = Url::of(Stores::get().variable("ECP_RABBITMQ_API"));
-        const std::string path = "/api/exchanges/" + sandbox.vhost() + "/ecommerce.events/publish";
-        const Json message = {{"properties", {{"message_id", fresh_uuid()}, {"type", "order.cancelled"}, {"delivery_mode", 2}}},
-                              {"routing_key", "order.cancelled"},
-                              {"payload", Json{{"order_id", id}, {"reason", "test"}}.dump()},
-                              {"payload_encoding", "string"}};
-        const support::Finished sent =
-            support::run({"curl", "-sS", "--fail", "-u", api.user + ":" + api.password, "-H", "Content-Type: application/json",
-                          "-d", message.dump(), "http://" + api.host + ":" + std::to_string(api.port) + path});
-        ASSERT_EQ(sent.status, 0) << sent.output;
-        ASSERT_THAT(sent.output, HasSubstr("\"routed\":true"));
+        Broker(sandbox).publish("order.cancelled", {{"order_id", id}, {"reason", "test"}});
     }
 
     Sandbox sandbox;

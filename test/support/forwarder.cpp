@@ -51,6 +51,16 @@ std::pair<int, std::uint16_t> bound_socket() {
     fail("bind");
 }
 
+// The same on a port that connections of before may still linger on.
+int socket_at(std::uint16_t port) {
+    const int descriptor = new_socket();
+    const int on = 1;
+    ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    const sockaddr_in address = loopback(port);
+    require(::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0, "bind");
+    return descriptor;
+}
+
 // -1 where nobody listens.
 int connected_socket(std::uint16_t port) {
     const int descriptor = new_socket();
@@ -125,6 +135,10 @@ Forwarder::~Forwarder() {
 }
 
 void Forwarder::open() {
+    if (listener_ < 0) listener_ = socket_at(port_);  // It was closed.
+    // What it accepts inherits this, and so does not keep the port from being opened again.
+    const int on = 1;
+    ::setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     require(::listen(listener_, SOMAXCONN) == 0, "listen");
     acceptor_ = std::jthread([this] { accept(); });
 }

@@ -25,7 +25,7 @@ public:
     void stall();   // Connections stay and new ones are taken, but nothing comes through any more: whoever waits is not told.
     void resume();  // New connections work again; those that stalled don't.
     void delay(std::chrono::milliseconds each_way);  // What passes from now on arrives that much later; 0 for none.
-    void close();                                    // Drops, and refuses from now on.
+    void close();                                    // Drops, and refuses until it is opened again.
 
 private:
     struct Link;
