@@ -7,7 +7,6 @@ import os
 import random
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
@@ -57,13 +56,15 @@ def ask(port, method, path, body=None, headers=None, timeout=35.0):
         connection.close()
 
 
-def free_port():
+def free_port(taken):
     """Below the ports that the kernel hands out, so that no outgoing connection takes it while its server is dead."""
     while True:
         port = random.SystemRandom().randrange(10000, 20000)
         with contextlib.closing(socket.socket()) as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
-            return port
+            if port not in taken:
+                taken.add(port)
+                return port
 
 
 class Process:
@@ -71,8 +72,8 @@ class Process:
 
     def __init__(self, world, name):
         self.world, self.name = world, name
-        self.port, self.admin_port = free_port(), free_port()
-        self.environment, self.lock, self.process, self.kills = {}, threading.Lock(), None, 0
+        self.port, self.admin_port = free_port(world.ports), free_port(world.ports)
+        self.environment, self.lock, self.process, self.killed = {}, threading.Lock(), None, False
 
     def file(self, variable, content):
         path = self.world.folder / f"{self.name}.{variable}"
@@ -89,26 +90,30 @@ class Process:
         return {**kept, "HOST": "127.0.0.1", "PORT": str(self.port), "ADMIN_PORT": str(self.admin_port), **self.environment}
 
     def start(self):
+        """Where it does not run."""
         with self.lock:
-            if self.process and self.process.poll() is None:
+            if self._runs():
                 return
             with open(self.log_path(), "ab") as log:
                 self.process = subprocess.Popen(self.command("serve"), env=self.variables(), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.killed = False
 
     def kill(self):
+        """False: it did not run."""
         with self.lock:
-            if self.process and self.process.poll() is None:
-                self.process.kill()
-                self.process.wait()
-                self.kills += 1
+            if not self._runs():
+                return False
+            self.process.kill()
+            self.process.wait()
+            self.killed = True
+            return True
 
-    def stop(self):
-        with self.lock:
-            self.process.send_signal(signal.SIGTERM)
-            return self.process.wait(40)
-
-    def alive(self):
-        return self.process is not None and self.process.poll() is None
+    def _runs(self):
+        if self.process is None or self.killed:
+            return False
+        if self.process.poll() is not None:
+            raise RuntimeError(f"{self.name} has ended by itself, with {self.process.returncode}:\n{self.log_tail()}")
+        return True
 
     def ready(self):
         try:
@@ -119,8 +124,8 @@ class Process:
     def await_ready(self, patience=60.0):
         end = time.monotonic() + patience
         while not self.ready():
-            if not self.alive():
-                raise RuntimeError(f"{self.name} has ended by itself:\n{self.log_tail()}")
+            with self.lock:
+                self._runs()
             if time.monotonic() > end:
                 raise RuntimeError(f"{self.name} is not ready after {patience:.0f} s:\n{self.log_tail()}")
             time.sleep(0.05)
@@ -139,7 +144,7 @@ class World:
         self.binaries = Path(binaries).resolve()
         self.name = f"faults{os.getpid()}"
         self.folder = Path(tempfile.mkdtemp(prefix="ecommerce-platform-faults."))
-        self.wires, self.processes, self.stores = Wires(), {}, {}
+        self.wires, self.processes, self.stores, self.ports = Wires(), {}, {}, set()
 
     def __enter__(self):
         try:
@@ -151,7 +156,8 @@ class World:
 
     def __exit__(self, *_):
         for process in self.processes.values():
-            process.kill()
+            with contextlib.suppress(RuntimeError):  # It was told of, or something worse was.
+                process.kill()
         subprocess.run([ROOT / "hack/stores", "down", "--name", self.name], check=False, stdout=subprocess.DEVNULL)
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -175,7 +181,7 @@ class World:
                 process.file("REDIS_URL_FILE", self._through(name, "redis", f"ECP_REDIS_URL_{name.upper()}"))
             for other in calls:
                 target = self.processes["simulator" if other == "payment_provider" else other]
-                wire = self.wires.make(f"{name}-{target.name}", target.port)
+                wire = self.wires.make(f"{name}-{target.name}", free_port(self.ports), target.port)
                 process.environment[f"{other.upper()}_URL"] = f"http://127.0.0.1:{wire.port}"
         self._token_keys()
         self.processes["simulator"].environment["JOURNAL"] = str(self.folder / "provider.journal")
@@ -189,7 +195,7 @@ class World:
 
     def _through(self, service, store, variable):
         url = urllib.parse.urlsplit(self.stores[variable])
-        wire = self.wires.make(f"{service}-{store}", url.port)
+        wire = self.wires.make(f"{service}-{store}", free_port(self.ports), url.port)
         return url._replace(netloc=url.netloc.replace(f":{url.port}", f":{wire.port}")).geturl()
 
     def _token_keys(self):

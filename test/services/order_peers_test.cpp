@@ -106,6 +106,38 @@ TEST_F(OrdersAmongRealPeers, AreConfirmedDeclinedOrOutOfStock) {
     expect_accord();
 }
 
+// Who comes while the first is worked on waits for it.
+TEST_F(OrdersAmongRealPeers, HundredEqualCheckoutsAtOnceAreOneOrderAndOneCharge) {
+    const Buyer buyer;
+    fill(buyer);
+    to_payment.follow([](const http::Request&) {
+        Peer::Fate fate;
+        fate.before = [] { std::this_thread::sleep_for(100ms); };
+        return fate;
+    });
+    std::mutex mutex;
+    std::map<std::string, int> answers;
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 100; ++i) {
+        threads.emplace_back([&] {
+            const support::Answer answer = check_out(buyer);
+            const std::lock_guard lock(mutex);
+            ++answers[std::to_string(answer.status) + " " + answer.body];
+        });
+    }
+    for (std::thread& thread : threads) thread.join();
+    ASSERT_EQ(answers.size(), 1U) << testing::PrintToString(answers);
+    EXPECT_TRUE(answers.begin()->first.starts_with("201 "));
+    EXPECT_EQ(count("orders", "orders"), 1);
+    std::vector<std::string> operations;
+    const Json ledger = simulator.client().get("/v1/ledger").json();
+    for (const Json& entry : ledger["entries"]) {
+        if (entry["amount"] > 0) operations.push_back(entry["operation"]);
+    }
+    EXPECT_THAT(operations, testing::ElementsAre("authorize", "capture"));
+    expect_accord();
+}
+
 // Before a request has its effect, which it then never has, or after it; for each request of a checkout that succeeds and of one
 // that is taken back.
 void OrdersAmongRealPeers::expect_accord_after_kills(bool of_order) {
