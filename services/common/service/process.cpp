@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "common/base/metrics.h"
+#include "common/base/resident.h"
 #include "common/base/signals.h"
 #include "common/http/server.h"
 #include "common/service/admin.h"
@@ -97,7 +98,6 @@ public:
     int run() {
         signals_ = std::make_unique<base::StopSignals>(*loops_.front(), [this](int signal) { stop_by(signal); });
         if (made_.messages) made_.messages->start();
-        periodics_->start();
         health_->start();
         log_.info("serving", {{"version", description_.version}, {"port", servers_.front()->address().port}});
         std::vector<std::thread> threads;
@@ -143,6 +143,11 @@ private:
     }
 
     void refresh() {
+        if (!has_started_ && health_->state().started) {
+            has_started_ = true;
+            periodics_->start();  // Not sooner: its first turns need what the service waits for, and would hold it up.
+            base::forget_loading();
+        }
         settings_.refresh([this](const Settings& settings) {
             router_->set_deadline(settings.api_timeout);
             service_->settings_changed(settings);
@@ -180,9 +185,9 @@ private:
     }
 
     void shut_down() {
+        health_->stop();
         periodics_->stop();
         if (made_.messages) made_.messages->stop(kLastWords);
-        health_->stop();
         workers_.reset();  // Handlers whose clients are gone may still run.
         service_->stop();
         tracer_->stop(kLastWords);
@@ -209,6 +214,7 @@ private:
     std::unique_ptr<base::StopSignals> signals_;
     std::atomic<std::size_t> drained_ = 0;  // Loops.
     bool stopping_ = false;
+    bool has_started_ = false;  // For the thread that looks at the health.
 };
 
 int usage(const Description& description, std::ostream& out, int status) {
@@ -232,6 +238,7 @@ int run(int argc, const char* const* argv, const Description& description) {
     const bool migrates = command == "migrate" && !description.migrations.empty();
     if (command != "serve" && !migrates) return usage(description, std::cerr, 2);
 
+    base::use_few_arenas();
     const Environment environment = Environment::of_process();
     const base::Log log = base::Log(std::cerr).with({{"service", description.name}});
     try {
