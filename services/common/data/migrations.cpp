@@ -19,7 +19,7 @@ namespace data {
 namespace {
 
 constexpr base::Duration kConnectTime{10'000};
-constexpr base::Duration kPatience{2'000};
+constexpr base::Duration kAnswerTime{2'000};
 // Any number does, as long as every process takes the same and nobody else does: the first 8 bytes of the SHA-256 of
 // "ecommerce schema_migrations".
 constexpr auto kLock = "526101630792393756";
@@ -141,7 +141,7 @@ bool is_current(Database& database, const std::vector<Migration>& migrations) {
     if (migrations.empty()) return true;
     try {
         return !database
-                    .query_text(base::Deadline::in(kPatience), "SELECT 1 FROM schema_migrations WHERE version = $1",
+                    .query_text(base::Deadline::in(kAnswerTime), "SELECT 1 FROM schema_migrations WHERE version = $1",
                                 migrations.back().version)
                     .empty();
     } catch (const std::runtime_error&) {  // It is away, or has no such table yet.
