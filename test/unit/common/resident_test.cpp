@@ -24,7 +24,8 @@ TEST(Resident, ForgetsWhatLoadingTouchedAndGoesOn) {
     ASSERT_GT(before, 0);
     forget_loading();
     EXPECT_LT(resident_of_files(), before);
-    EXPECT_THROW(std::stoi("none"), std::invalid_argument);  // Code comes back, and the tables by which exceptions find their way.
+    EXPECT_THROW(std::stoi("none"),
+                 std::invalid_argument);  // Code comes back, and the tables by which exceptions find their way.
 }
 
 }  // namespace
