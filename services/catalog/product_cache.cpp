@@ -65,10 +65,11 @@ std::optional<ProductCache::Found> ProductCache::find(const std::string& id, Tim
     return found;
 }
 
+// More than for one, so that it is looked for seldom.
 void ProductCache::make_room(Time now) {
     if (slots_.size() < kMost) return;
     std::erase_if(slots_, [now](const auto& slot) { return slot.second.hard <= now && slot.second.at_least == 0; });
-    while (slots_.size() >= kMost) slots_.erase(slots_.begin());
+    while (slots_.size() > kMost / 8 * 7) slots_.erase(slots_.begin());
 }
 
 void ProductCache::keep(const std::string& id, const Entry& entry) {

@@ -30,6 +30,7 @@ prometheus::Family<prometheus::Counter>& checks(prometheus::Registry& registry) 
 Sessions::Sessions(data::Redis& redis, base::Log log, prometheus::Registry& registry)
     : redis_(redis),
       log_(std::move(log)),
+      remembered_(checks(registry).Add({{"outcome", "remembered"}})),
       present_(checks(registry).Add({{"outcome", "present"}})),
       absent_(checks(registry).Add({{"outcome", "absent"}})),
       unknown_(checks(registry).Add({{"outcome", "unknown"}})) {}
@@ -49,17 +50,48 @@ void Sessions::end(const base::Deadline& deadline, const std::string& session) {
     } catch (const data::RedisUnavailable& error) {
         log_.warn("an ended session's access token stays good until it expires", {{"session", session}, {"error", error.what()}});
     }
+    const std::lock_guard lock(mutex_);
+    ++endings_;
+    seen_.erase(session);
 }
 
 bool Sessions::lasts(const base::Deadline& deadline, const std::string& session, const std::string& user) {
+    if (is_remembered(session, user)) {
+        remembered_.Increment();
+        return true;
+    }
     try {
+        const std::uint64_t endings_before = endings();
         const bool found = redis_.get(deadline, identity::session_key(session)) == user;
         (found ? present_ : absent_).Increment();
+        if (found) remember(session, user, endings_before);
         return found;
     } catch (const data::RedisUnavailable&) {
         unknown_.Increment();
         return true;
     }
+}
+
+bool Sessions::is_remembered(const std::string& session, const std::string& user) {
+    const Time now = std::chrono::steady_clock::now();
+    const std::lock_guard lock(mutex_);
+    const auto seen = seen_.find(session);
+    return seen != seen_.end() && now < seen->second.until && seen->second.user == user;
+}
+
+std::uint64_t Sessions::endings() {
+    const std::lock_guard lock(mutex_);
+    return endings_;
+}
+
+// Not where one was ended since Redis was asked: it may be this.
+void Sessions::remember(const std::string& session, const std::string& user, std::uint64_t endings_before) {
+    const Time now = std::chrono::steady_clock::now();
+    const std::lock_guard lock(mutex_);
+    if (endings_ != endings_before) return;
+    if (seen_.size() >= kMost) std::erase_if(seen_, [now](const auto& entry) { return entry.second.until <= now; });
+    if (seen_.size() >= kMost) seen_.clear();
+    seen_.insert_or_assign(session, Seen{user, now + kFresh});
 }
 
 std::int64_t Attempts::count(const base::Deadline& deadline, const std::string& key) {

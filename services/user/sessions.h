@@ -4,18 +4,28 @@
 
 #include <prometheus/counter.h>
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <mutex>
 #include <string>
+#include <unordered_map>
 
 #include "common/base/log.h"
 #include "common/data/redis.h"
 
 namespace user {
 
+// Safe from several threads.
 class Sessions {
 public:
-    // `registry` receives session_checks_total{outcome}: present, absent, or unknown, where the signature alone counted.
+    // So long a session that another process ended may still count here; so seldom is Redis asked about one that is used all the
+    // time. One that this process ended doesn't count from then on.
+    static constexpr std::chrono::seconds kFresh{1};
+    static constexpr std::size_t kMost = 16'384;
+
+    // `registry` receives session_checks_total{outcome}: present, absent, or unknown, where the signature alone counted;
+    // remembered, where Redis was asked less than kFresh ago.
     Sessions(data::Redis& redis, base::Log log, prometheus::Registry& registry);
 
     void begin(const base::Deadline& deadline, const std::string& session, const std::string& user);
@@ -24,8 +34,22 @@ public:
     bool lasts(const base::Deadline& deadline, const std::string& session, const std::string& user);
 
 private:
+    using Time = std::chrono::steady_clock::time_point;
+    struct Seen {
+        std::string user;
+        Time until;
+    };
+
+    bool is_remembered(const std::string& session, const std::string& user);
+    std::uint64_t endings();
+    void remember(const std::string& session, const std::string& user, std::uint64_t endings_before);
+
     data::Redis& redis_;
     base::Log log_;
+    std::mutex mutex_;
+    std::unordered_map<std::string, Seen> seen_;
+    std::uint64_t endings_ = 0;  // Sessions that were ended here.
+    prometheus::Counter& remembered_;
     prometheus::Counter& present_;
     prometheus::Counter& absent_;
     prometheus::Counter& unknown_;

@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "common/http/input.h"
+#include "support/paths.h"
 
 namespace services {
 
@@ -156,7 +157,7 @@ support::Answer send(support::HttpClient& client, const Interaction& interaction
 Contract contract_of(const std::string& consumer, const std::string& provider) {
     Contract contract;
     contract.name = consumer + "-" + provider;
-    const std::string path = SOURCE_DIR "/test/contracts/" + contract.name + ".yaml";
+    const std::string path = support::in_checkout("test/contracts/" + contract.name + ".yaml");
     try {
         const Json document = json_of(YAML::LoadFile(path));
         const Json interactions = document.value("interactions", Json::object());

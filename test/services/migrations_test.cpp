@@ -2,10 +2,12 @@
 #include "common/data/migrations.h"
 
 #include <gmock/gmock.h>
+#include <prometheus/registry.h>
 
 #include <future>
 #include <iostream>
 
+#include "common/data/postgres.h"
 #include "harness.h"
 
 namespace services {
@@ -20,8 +22,13 @@ protected:
     void migrate(const std::vector<Migration>& migrations) {
         data::migrate(owner_url_, migrations, base::Log(std::clog, base::Level::Error));
     }
-    bool is_current(const std::vector<Migration>& migrations) {
-        return data::is_current(sandbox_.database_url("catalog"), migrations);
+    bool is_current(const std::vector<Migration>& migrations) { return is_current(sandbox_.database_url("catalog"), migrations); }
+    static bool is_current(const std::string& url, const std::vector<Migration>& migrations) {
+        prometheus::Registry registry;
+        data::Database::Options options;
+        options.url = [url] { return url; };
+        data::Database database(std::move(options), base::Log(std::clog, base::Level::Error), registry);
+        return data::is_current(database, migrations);
     }
     std::string refusal(const std::vector<Migration>& migrations) {
         try {
@@ -108,7 +115,7 @@ TEST_F(Migrations, OneThatIsInTheMiddleOfAnothersWorkWaitsForIt) {
 TEST_F(Migrations, DatabaseThatIsAwayIsNotCurrent) {
     Url away = Url::of(sandbox_.database_url("catalog"));
     away.port = support::free_port();
-    EXPECT_FALSE(data::is_current(away.text("postgresql"), two_));
+    EXPECT_FALSE(is_current(away.text("postgresql"), two_));
 }
 
 }  // namespace

@@ -1,9 +1,13 @@
 // The arithmetic of waiting.
 #include "common/base/backoff.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <memory>
 #include <random>
+#include <system_error>
 
 namespace base {
 namespace {
@@ -24,8 +28,10 @@ Random seeded_random(std::uint64_t seed) {
 }
 
 Random system_random() {
-    std::random_device device;
-    return seeded_random((std::uint64_t{device()} << 32) | device());
+    // Not std::random_device: that asks the processor what it can at each construction, which a virtual machine makes slow.
+    std::uint64_t seed = 0;
+    if (getentropy(&seed, sizeof seed) != 0) throw std::system_error(errno, std::generic_category(), "getentropy");
+    return seeded_random(seed);
 }
 
 Duration backoff_delay(const BackoffPolicy& policy, int failures, const Random& random) {

@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "common/data/postgres.h"
 #include "common/data/postgres_pool.h"
 
 namespace data {
@@ -18,6 +19,7 @@ namespace data {
 namespace {
 
 constexpr base::Duration kConnectTime{10'000};
+constexpr base::Duration kAnswerTime{2'000};
 // Any number does, as long as every process takes the same and nobody else does: the first 8 bytes of the SHA-256 of
 // "ecommerce schema_migrations".
 constexpr auto kLock = "526101630792393756";
@@ -135,13 +137,14 @@ void migrate(const std::string& url, const std::vector<Migration>& migrations, c
     }
 }
 
-bool is_current(const std::string& url, const std::vector<Migration>& migrations) {
+bool is_current(Database& database, const std::vector<Migration>& migrations) {
     if (migrations.empty()) return true;
     try {
-        pqxx::connection connection(with_limits(url, base::Duration{2'000}));
-        pqxx::nontransaction work(connection);
-        return !work.exec_params("SELECT 1 FROM schema_migrations WHERE version = $1", migrations.back().version).empty();
-    } catch (const pqxx::failure&) {  // It is away, or has no such table yet.
+        return !database
+                    .query_text(base::Deadline::in(kAnswerTime), "SELECT 1 FROM schema_migrations WHERE version = $1",
+                                migrations.back().version)
+                    .empty();
+    } catch (const std::runtime_error&) {  // It is away, or has no such table yet.
         return false;
     }
 }

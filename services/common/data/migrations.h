@@ -8,6 +8,8 @@
 
 namespace data {
 
+class Database;
+
 struct Migration {
     int version = 0;   // 1, 2, 3 … without gaps: "0001_users.sql" has 1.
     std::string name;  // The file's name.
@@ -20,6 +22,6 @@ struct Migration {
 void migrate(const std::string& url, const std::vector<Migration>& migrations, const base::Log& log);
 
 // Whether the newest of them is applied; for readiness. False too where the database is away.
-bool is_current(const std::string& url, const std::vector<Migration>& migrations);
+bool is_current(Database& database, const std::vector<Migration>& migrations);
 
 }  // namespace data

@@ -9,6 +9,7 @@
 #include <bit>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <thread>
 
 #include "common/base/backoff.h"
@@ -133,7 +134,7 @@ struct Database::Impl {
 };
 
 void Database::Impl::repeat(const base::Deadline& deadline, const std::function<void(PostgresPool::Session&)>& work) {
-    base::Backoff conflicts(kConflictBackoff, base::system_random());
+    std::optional<base::Backoff> conflicts;  // Seldom needed.
     int losses = 0;
     while (true) {
         std::string reason;
@@ -144,8 +145,9 @@ void Database::Impl::repeat(const base::Deadline& deadline, const std::function<
             if (++losses == kLostConnections) throw DatabaseUnavailable("lost the connection to the database: " + reason);
             continue;
         }
-        const base::Duration wait = conflicts.next();
-        if (conflicts.failures() == kConflicts)
+        if (!conflicts) conflicts.emplace(kConflictBackoff, base::system_random());
+        const base::Duration wait = conflicts->next();
+        if (conflicts->failures() == kConflicts)
             throw DatabaseUnavailable("conflicts with other transactions don't end: " + reason);
         std::this_thread::sleep_for(std::min(wait, deadline.left()));
     }

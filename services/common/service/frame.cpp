@@ -70,7 +70,7 @@ rest::Client& Frame::client(std::string_view name, rest::Client::Options options
     return *client;
 }
 
-std::vector<std::pair<std::string, Health::Check>> Frame::Impl::required(const Environment& variables, Service& service) const {
+std::vector<std::pair<std::string, Health::Check>> Frame::Impl::required(Service& service) const {
     std::vector<std::pair<std::string, Health::Check>> checks;
     if (database) {
         checks.emplace_back("database", [this]() -> std::optional<std::string> {
@@ -79,12 +79,8 @@ std::vector<std::pair<std::string, Health::Check>> Frame::Impl::required(const E
     }
     if (database && !description.migrations.empty()) {
         // The schema only moves forward while a process lives, so it is asked about until it is there.
-        checks.emplace_back("schema", [this, &variables, current = false]() mutable -> std::optional<std::string> {
-            try {
-                current = current || data::is_current(secret_from(variables, "DATABASE_URL_FILE"), description.migrations);
-            } catch (const std::exception& error) {
-                return error.what();
-            }
+        checks.emplace_back("schema", [this, current = false]() mutable -> std::optional<std::string> {
+            current = current || data::is_current(*database, description.migrations);
             return current ? std::nullopt : std::optional<std::string>("migrations are not applied yet");
         });
     }

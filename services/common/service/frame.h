@@ -24,7 +24,7 @@ struct Frame::Impl {
     std::map<std::string, std::unique_ptr<rest::Client>, std::less<>> clients;
 
     // What readiness asks of these, and what only degrades.
-    std::vector<std::pair<std::string, Health::Check>> required(const Environment& variables, Service& service) const;
+    std::vector<std::pair<std::string, Health::Check>> required(Service& service) const;
     std::vector<std::pair<std::string, Health::Check>> optional() const;
 };
 

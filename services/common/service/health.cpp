@@ -68,10 +68,12 @@ void Health::run() {
     while (!stopping_) {
         lock.unlock();
         State seen = look();
-        each_time_();
         lock.lock();
         seen.started = state_.started || seen.ready;
         state_ = std::move(seen);
+        lock.unlock();
+        each_time_();
+        lock.lock();
         changed_.wait_for(lock, state_.started ? interval_ : kImpatient, [this] { return stopping_; });
     }
 }

@@ -19,7 +19,7 @@ public:
     using Check = std::function<std::optional<std::string>()>;
 
     // `required` decide about readiness; of `optional` ones that fail it is only said that the service is degraded. Both are
-    // asked every `interval`, more often until they first all succeed. `each_time` runs with them.
+    // asked every `interval`, more often until they first all succeed. `each_time` runs after them, and sees the new state.
     Health(std::vector<std::pair<std::string, Check>> required, std::vector<std::pair<std::string, Check>> optional,
            std::function<void()> each_time, base::Duration interval = base::Duration{1'000});
     ~Health();

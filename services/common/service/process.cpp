@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "common/base/metrics.h"
+#include "common/base/resident.h"
 #include "common/base/signals.h"
 #include "common/http/server.h"
 #include "common/service/admin.h"
@@ -90,14 +91,13 @@ public:
                              [text = description.openapi](const std::shared_ptr<const http::Call>&) { return document(text); });
         }
         periodics_ = std::make_unique<Periodics>(service_->periodic(), log);
-        health_ = std::make_unique<Health>(made_.required(environment, *service_), made_.optional(), [this] { refresh(); });
+        health_ = std::make_unique<Health>(made_.required(*service_), made_.optional(), [this] { refresh(); });
         listen();
     }
 
     int run() {
         signals_ = std::make_unique<base::StopSignals>(*loops_.front(), [this](int signal) { stop_by(signal); });
         if (made_.messages) made_.messages->start();
-        periodics_->start();
         health_->start();
         log_.info("serving", {{"version", description_.version}, {"port", servers_.front()->address().port}});
         std::vector<std::thread> threads;
@@ -143,6 +143,11 @@ private:
     }
 
     void refresh() {
+        if (!has_started_ && health_->state().started) {
+            has_started_ = true;
+            periodics_->start();  // Not sooner: its first turns need what the service waits for, and would hold it up.
+            base::forget_loading();
+        }
         settings_.refresh([this](const Settings& settings) {
             router_->set_deadline(settings.api_timeout);
             if (made_.database) made_.database->set_connections(database_connections(settings));
@@ -181,9 +186,9 @@ private:
     }
 
     void shut_down() {
+        health_->stop();
         periodics_->stop();
         if (made_.messages) made_.messages->stop(kLastWords);
-        health_->stop();
         workers_.reset();  // Handlers whose clients are gone may still run.
         service_->stop();
         tracer_->stop(kLastWords);
@@ -210,6 +215,7 @@ private:
     std::unique_ptr<base::StopSignals> signals_;
     std::atomic<std::size_t> drained_ = 0;  // Loops.
     bool stopping_ = false;
+    bool has_started_ = false;  // For the thread that looks at the health.
 };
 
 int usage(const Description& description, std::ostream& out, int status) {
@@ -233,6 +239,7 @@ int run(int argc, const char* const* argv, const Description& description) {
     const bool migrates = command == "migrate" && !description.migrations.empty();
     if (command != "serve" && !migrates) return usage(description, std::cerr, 2);
 
+    base::use_few_arenas();
     const Environment environment = Environment::of_process();
     const base::Log log = base::Log(std::cerr).with({{"service", description.name}});
     try {

@@ -51,7 +51,7 @@ struct Frame {
     Impl& impl;
 };
 
-// Called regularly on a thread of its own: a saga's timers, an expiry. What it throws is logged.
+// Called regularly on a thread of its own, once the service has been ready: a saga's timers, an expiry. What it throws is logged.
 struct Periodic {
     std::string name;
     base::Duration interval;
