@@ -95,7 +95,7 @@ remove_network() {
 
 # --- Control groups: a tree for each node, in which its kubelet makes those of its pods ---------------------------------------
 
-hierarchies() { if [ -f "$CGROUPS/cgroup.controllers" ]; then echo "$CGROUPS"; else find "$CGROUPS" -mindepth 2 -maxdepth 2 -name tasks -printf '%h\n'; fi; }
+hierarchies() { if [ -f "$CGROUPS/cgroup.controllers" ]; then echo "$CGROUPS"; else find "$CGROUPS" -mindepth 2 -maxdepth 2 -name cgroup.procs -printf '%h\n'; fi; }
 
 make_cgroups() {
   local id=$1 hierarchy group file
