@@ -72,7 +72,8 @@ make_network() {
     id=$SWITCH.$zone
     namespace "$id"
     link_pair "$id" eth0 "$SWITCH" "node-$zone"
-    [ -f "$STATE/cut.$zone" ] || ip -n "$SWITCH" link set "node-$zone" master bridge up
+    ip -n "$SWITCH" link set "node-$zone" master bridge up
+    rm -f "$STATE/cut.$zone"
     ip -n "$id" link set lo up
     ip -n "$id" addr replace "$(address_of "$zone")/24" dev eth0
     # A process of the node itself, too, must find a way before kube-proxy gives its packet another address.
