@@ -118,7 +118,7 @@ start_simulated_nodes() {
 start_metrics() {
   start metrics-server "$(tool metrics-server)" --kubeconfig metrics-server.kubeconfig \
     --authentication-kubeconfig metrics-server.kubeconfig --authorization-kubeconfig metrics-server.kubeconfig \
-    --bind-address 127.0.0.1 --secure-port "$PORT_METRICS" --tls-cert-file pki/serving.crt --tls-private-key-file pki/serving.key \
+    --bind-address "$API_ADDRESS" --secure-port "$PORT_METRICS" --tls-cert-file pki/serving.crt --tls-private-key-file pki/serving.key \
     --kubelet-certificate-authority pki/ca.crt --kubelet-preferred-address-types InternalIP --kubelet-use-node-status-port \
     --metric-resolution 10s --kubelet-request-timeout 5s
 }
@@ -175,14 +175,33 @@ status:
 YAML
 }
 
-# The API server reaches metrics-server, which is not a pod, by a Service that is only a name.
+# The API server reaches metrics-server, which is not a pod, by a Service that is only a name; where it asks for endpoints, by its one.
 metrics_api() {
-  cat <<YAML
+  if real; then
+    cat <<YAML
+---
+apiVersion: v1
+kind: Service
+metadata: {name: metrics-server, namespace: kube-system}
+spec: {ports: [{port: $PORT_METRICS}]}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: metrics-server, namespace: kube-system, labels: {kubernetes.io/service-name: metrics-server}}
+addressType: IPv4
+endpoints: [{addresses: [$API_ADDRESS], conditions: {ready: true}}]
+ports: [{port: $PORT_METRICS}]
+YAML
+  else
+    cat <<YAML
 ---
 apiVersion: v1
 kind: Service
 metadata: {name: metrics-server, namespace: kube-system}
 spec: {type: ExternalName, externalName: localhost, ports: [{port: $PORT_METRICS}]}
+YAML
+  fi
+  cat <<YAML
 ---
 apiVersion: apiregistration.k8s.io/v1
 kind: APIService
