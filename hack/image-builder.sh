@@ -36,8 +36,8 @@ with_builder() {
 build_image() {
   local reference=$1 folder=$2 options=()
   shift 2
-  # Where images are made of our own programs alone nothing is isolated, which also works inside of a container.
-  [ "$BUILDER" != buildah ] || options=(--isolation chroot --network host --layers --timestamp 0)
+  # What runs during a build is ours: a change of root isolates it enough, and works inside of a container too.
+  [ "$BUILDER" != buildah ] || options=(--isolation chroot --network host --timestamp 0)
   with_builder build --quiet "${options[@]}" --tag "$reference" "$@" "$folder" >/dev/null
 }
 
@@ -48,8 +48,10 @@ save_image() {
   case $BUILDER in
     docker) docker save --output "$2.new" "$1" ;; # Since version 25 this is an OCI layout too.
     podman) podman save --quiet --format oci-archive --output "$2.new" "$1" ;;
-    # Layers are not compressed: nobody carries them anywhere.
-    buildah) buildah push --quiet --disable-compression=true --format oci "$1" "oci-archive:$2.new:$1" ;;
+    buildah)
+      buildah push --quiet --format oci "$1" "oci-archive:$2.new:$1"
+      buildah rmi "$1" >/dev/null # The archive is all that is needed of it.
+      ;;
   esac
   mv "$2.new" "$2"
 }
