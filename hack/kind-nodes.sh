@@ -11,7 +11,7 @@ kind_config() {
 }
 
 up_kind() {
-  command -v kind >/dev/null && docker info >/dev/null 2>&1 || die "--kind needs kind, and Docker running"
+  { command -v kind && docker info; } >/dev/null 2>&1 || die "--kind needs kind, and Docker running"
   "$ROOT/hack/tools/build" kubectl gateway-api
   lock "$STATE" 9
   [ -f "$STATE/kind" ] || [ ! -f "$STATE/ports" ] || die "cluster '$NAME' is another kind of cluster: run hack/cluster down --name $NAME first"
