@@ -97,10 +97,13 @@ TOOLS=(
   "kube-apiserver:kubernetes:k8s.io/kubernetes/cmd/kube-apiserver:340"
   "kube-controller-manager:kubernetes:k8s.io/kubernetes/cmd/kube-controller-manager:110"
   "kube-scheduler:kubernetes:k8s.io/kubernetes/cmd/kube-scheduler:15"
+  "kubelet:kubernetes:k8s.io/kubernetes/cmd/kubelet:26"
+  "kube-proxy:kubernetes:k8s.io/kubernetes/cmd/kube-proxy:21"
   "kubectl:kubernetes:k8s.io/kubernetes/cmd/kubectl:45"
   "etcd:etcd:go.etcd.io/etcd/server/v3:50"
   "kwok:kwok:sigs.k8s.io/kwok/cmd/kwok:70"
   "metrics-server:metrics-server:sigs.k8s.io/metrics-server/cmd/metrics-server:75"
+  "coredns:coredns:github.com/coredns/coredns:100"
   "k6:k6:go.k6.io/k6:120"
   "gateway-api:gateway-api:sigs.k8s.io/gateway-api:2"
 )

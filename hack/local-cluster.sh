@@ -5,6 +5,8 @@ ZONES=(a b c)
 # shellcheck disable=SC2034 # Used by hack/cluster.
 PORTS=(API KUBELET METRICS OPERATOR)
 COMPONENTS=(etcd kube-apiserver kube-controller-manager kube-scheduler kwok metrics-server)
+API_ADDRESS=127.0.0.1
+PODS=10.244.0.0/16
 
 # --- What a cluster keeps in its folder ---------------------------------------------------------------------------------
 
@@ -29,7 +31,7 @@ write_kubeconfig() {
   (umask 077 && cat >"$1") <<YAML
 apiVersion: v1
 kind: Config
-clusters: [{name: $NAME, cluster: {server: "https://127.0.0.1:$PORT_API", certificate-authority-data: $(data ca.crt)}}]
+clusters: [{name: $NAME, cluster: {server: "https://$API_ADDRESS:$PORT_API", certificate-authority-data: $(data ca.crt)}}]
 users: [{name: $2, user: {client-certificate-data: $(data "$2.crt"), client-key-data: $(data "$2.key")}}]
 contexts: [{name: $NAME, context: {cluster: $NAME, user: $2}}]
 current-context: $NAME
@@ -45,13 +47,13 @@ make_credentials() {
   quietly openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$STATE/pki/service-accounts.key"
   quietly openssl pkey -in "$STATE/pki/service-accounts.key" -pubout -out "$STATE/pki/service-accounts.pub"
   certificate front-proxy /CN=front-proxy extendedKeyUsage=clientAuth front-proxy-ca
-  certificate kube-apiserver /CN=kube-apiserver "subjectAltName=IP:127.0.0.1,IP:10.96.0.1,DNS:localhost,DNS:kubernetes.default.svc"
+  certificate kube-apiserver /CN=kube-apiserver "subjectAltName=IP:127.0.0.1,IP:$API_ADDRESS,IP:10.96.0.1,DNS:localhost,DNS:kubernetes.default.svc"
   certificate serving /CN=serving "subjectAltName=IP:127.0.0.1,DNS:metrics-server.kube-system.svc"
   local user
-  for user in kube-controller-manager kube-scheduler; do
+  for user in kube-controller-manager kube-scheduler kube-proxy; do
     certificate "$user" "/CN=system:$user" extendedKeyUsage=clientAuth
   done
-  for user in admin kwok metrics-server; do
+  for user in admin kwok metrics-server agent kubelet-client; do
     certificate "$user" "/O=system:masters/CN=$user" extendedKeyUsage=clientAuth
   done
   for user in kube-controller-manager kube-scheduler kwok metrics-server; do
@@ -72,10 +74,14 @@ start_etcd() {
 }
 
 start_apiserver() {
-  local extra
+  local extra nodes=(--endpoint-reconciler-type none) # Nobody reaches a server on loopback by its Service.
   read -ra extra <"$STATE/apiserver-flags"
+  if real; then
+    nodes=(--kubelet-client-certificate pki/kubelet-client.crt --kubelet-client-key pki/kubelet-client.key
+      --kubelet-certificate-authority pki/ca.crt --kubelet-preferred-address-types InternalIP --enable-aggregator-routing=true)
+  fi
   start kube-apiserver "$(tool kube-apiserver)" --etcd-servers unix://etcd.sock \
-    --bind-address 127.0.0.1 --advertise-address 127.0.0.1 --secure-port "$PORT_API" --endpoint-reconciler-type none \
+    --bind-address "$API_ADDRESS" --advertise-address "$API_ADDRESS" --secure-port "$PORT_API" "${nodes[@]}" \
     --tls-cert-file pki/kube-apiserver.crt --tls-private-key-file pki/kube-apiserver.key --client-ca-file pki/ca.crt \
     --service-account-key-file pki/service-accounts.pub --service-account-signing-key-file pki/service-accounts.key \
     --service-account-issuer https://kubernetes.default.svc --service-cluster-ip-range 10.96.0.0/16 \
@@ -89,15 +95,17 @@ start_apiserver() {
 }
 
 start_controllers() {
+  local allocate=true
+  ! real || allocate=false # Each knows its own.
   start kube-controller-manager "$(tool kube-controller-manager)" --kubeconfig kube-controller-manager.kubeconfig \
     --service-account-private-key-file pki/service-accounts.key --root-ca-file pki/ca.crt --use-service-account-credentials=true \
     --cluster-signing-cert-file pki/ca.crt --cluster-signing-key-file pki/ca.key --leader-elect=false --secure-port 0 \
-    --allocate-node-cidrs=true --cluster-cidr 10.244.0.0/16 --kube-api-qps 100 --kube-api-burst 200 \
+    --allocate-node-cidrs="$allocate" --cluster-cidr "$PODS" --kube-api-qps 100 --kube-api-burst 200 \
     --horizontal-pod-autoscaler-sync-period 5s --horizontal-pod-autoscaler-cpu-initialization-period 10s
   start kube-scheduler "$(tool kube-scheduler)" --config "$ROOT/hack/manifests/scheduler.yaml" --secure-port 0
 }
 
-start_nodes() {
+start_simulated_nodes() {
   local kwok
   kwok=$(tool kwok)
   # A KWOK that was killed still holds its nodes' leases; a new one would leave the nodes alone until those expire.
@@ -105,9 +113,12 @@ start_nodes() {
   start kwok "$kwok" --kubeconfig kwok.kubeconfig --config "$(dirname "$kwok")/stages.yaml" --config "$ROOT/hack/manifests/kwok.yaml" \
     --manage-all-nodes=true --node-ip 127.0.0.1 --node-port "$PORT_KUBELET" --server-address "127.0.0.1:$PORT_KUBELET" \
     --node-lease-duration-seconds 40 --tls-cert-file pki/serving.crt --tls-private-key-file pki/serving.key
+}
+
+start_metrics() {
   start metrics-server "$(tool metrics-server)" --kubeconfig metrics-server.kubeconfig \
     --authentication-kubeconfig metrics-server.kubeconfig --authorization-kubeconfig metrics-server.kubeconfig \
-    --bind-address 127.0.0.1 --secure-port "$PORT_METRICS" --tls-cert-file pki/serving.crt --tls-private-key-file pki/serving.key \
+    --bind-address "$API_ADDRESS" --secure-port "$PORT_METRICS" --tls-cert-file pki/serving.crt --tls-private-key-file pki/serving.key \
     --kubelet-certificate-authority pki/ca.crt --kubelet-preferred-address-types InternalIP --kubelet-use-node-status-port \
     --metric-resolution 10s --kubelet-request-timeout 5s
 }
@@ -140,7 +151,7 @@ await() {
 ask() {
   local path=$1
   shift
-  curl -sf -m 5 --noproxy '*' --cacert "$STATE/pki/ca.crt" --cert "$STATE/pki/admin.crt" --key "$STATE/pki/admin.key" "$@" "https://127.0.0.1:$PORT_API$path"
+  curl -sf -m 5 --noproxy '*' --cacert "$STATE/pki/ca.crt" --cert "$STATE/pki/admin.crt" --key "$STATE/pki/admin.key" "$@" "https://$API_ADDRESS:$PORT_API$path"
 }
 kube() { KUBECACHEDIR=$STATE/kubectl-cache "$(tool kubectl)" --kubeconfig "$STATE/kubeconfig" "$@"; }
 
@@ -164,14 +175,33 @@ status:
 YAML
 }
 
-# The API server reaches metrics-server, which is not a pod, by a Service that is only a name.
+# The API server reaches metrics-server, which is not a pod, by a Service that is only a name; where it asks for endpoints, by its one.
 metrics_api() {
-  cat <<YAML
+  if real; then
+    cat <<YAML
+---
+apiVersion: v1
+kind: Service
+metadata: {name: metrics-server, namespace: kube-system}
+spec: {ports: [{port: $PORT_METRICS}]}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: metrics-server, namespace: kube-system, labels: {kubernetes.io/service-name: metrics-server}}
+addressType: IPv4
+endpoints: [{addresses: [$API_ADDRESS], conditions: {ready: true}}]
+ports: [{port: $PORT_METRICS}]
+YAML
+  else
+    cat <<YAML
 ---
 apiVersion: v1
 kind: Service
 metadata: {name: metrics-server, namespace: kube-system}
 spec: {type: ExternalName, externalName: localhost, ports: [{port: $PORT_METRICS}]}
+YAML
+  fi
+  cat <<YAML
 ---
 apiVersion: apiregistration.k8s.io/v1
 kind: APIService
@@ -189,10 +219,16 @@ YAML
 apply_objects() {
   local zone
   {
-    for zone in "${ZONES[@]}"; do node "$zone"; done
+    if real; then
+      fill "$NODE_FILES/dns.yaml" "COREDNS=$(tool_version coredns)"
+      echo ---
+      sed 's/simulated\.ecommerceplatform/local.ecommerceplatform/' "$ROOT/hack/manifests/storage-classes.yaml"
+    else
+      for zone in "${ZONES[@]}"; do node "$zone"; done
+      echo ---
+      cat "$ROOT/hack/manifests/storage-classes.yaml"
+    fi
     metrics_api
-    echo ---
-    cat "$ROOT/hack/manifests/storage-classes.yaml"
   } | kube apply -f - >/dev/null
   # On the server's side, because they are larger than the annotation in which kubectl would keep a copy.
   kube apply --server-side --force-conflicts -f "$(tool gateway-api)" >/dev/null
