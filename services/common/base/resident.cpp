@@ -23,8 +23,8 @@ int forget_object(dl_phdr_info* object, std::size_t, void*) {
         const std::uintptr_t from = object->dlpi_addr + segment.p_vaddr;
         const std::uintptr_t size = segment.p_memsz & ~(page - 1);
         if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) != 0 || from % page != 0 || size == 0) continue;
-        madvise(reinterpret_cast<void*>(from), size,
-                MADV_DONTNEED);  // NOLINT(performance-no-int-to-ptr): that is what a loader gives.
+        void* const pages = reinterpret_cast<void*>(from);  // NOLINT(performance-no-int-to-ptr): a number is what a loader gives.
+        madvise(pages, size, MADV_DONTNEED);
     }
     return 0;
 }
