@@ -6,6 +6,7 @@
 
 #include <stdexcept>
 
+#include "common/base/ascii.h"
 #include "common/identity/session.h"
 
 namespace user {
@@ -17,15 +18,6 @@ std::string_view trimmed(std::string_view text) {
     while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
     while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
     return text;
-}
-
-bool same_ignoring_case(std::string_view a, std::string_view lower_case) {
-    if (a.size() != lower_case.size()) return false;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        const char letter = a[i] >= 'A' && a[i] <= 'Z' ? static_cast<char>(a[i] - 'A' + 'a') : a[i];
-        if (letter != lower_case[i]) return false;
-    }
-    return true;
 }
 
 }  // namespace
@@ -51,7 +43,7 @@ nlohmann::json json_of(const std::vector<Visit>& visits) {
 
 std::optional<std::string_view> bearer_token(std::string_view authorization) {
     constexpr std::string_view kScheme = "bearer ";
-    if (authorization.size() <= kScheme.size() || !same_ignoring_case(authorization.substr(0, kScheme.size()), kScheme))
+    if (authorization.size() <= kScheme.size() || !base::same_ignoring_case(authorization.substr(0, kScheme.size()), kScheme))
         return std::nullopt;
     return trimmed(authorization.substr(kScheme.size()));
 }

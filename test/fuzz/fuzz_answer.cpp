@@ -1,7 +1,6 @@
 // Any bytes as what another service, the payment provider or an event says: each has a meaning, and none that it doesn't state.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
@@ -12,16 +11,13 @@
 #include "catalog/recommending.h"
 #include "common/http/input.h"
 #include "common/rest/answer.h"
+#include "holds.h"
 #include "order/saga_commands.h"
 #include "payment/provider_answer.h"
 
 namespace {
 
 constexpr int kStatuses[] = {200, 201, 204, 302, 400, 404, 408, 409, 422, 429, 500, 503};
-
-void holds(bool fact) {
-    if (!fact) std::abort();
-}
 
 bool is_success(int status) {
     return status == 200 || status == 201;

@@ -1,14 +1,10 @@
 // An AMQP message's id, type, trace context and body, a line each: an event that is taken means the same when it is sent on.
-#include <cstdlib>
 #include <string_view>
 
 #include "common/data/messages.h"
+#include "holds.h"
 
 namespace {
-
-void holds(bool fact) {
-    if (!fact) std::abort();
-}
 
 std::string_view cut_line(std::string_view& text) {
     const std::size_t end = text.find('\n');

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -13,13 +12,10 @@
 #include "gateway/client_address.h"
 #include "gateway/cors.h"
 #include "gateway/forwarding.h"
+#include "holds.h"
 #include "user/account_rules.h"
 
 namespace {
-
-void holds(bool fact) {
-    if (!fact) std::abort();
-}
 
 // Takes the text's first line off it. As the server hands fields on: neither line breaks nor NUL within, nor blanks around.
 std::string line_of(std::string_view& text) {

@@ -10,7 +10,6 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -18,12 +17,9 @@
 #include <vector>
 
 #include "common/http/connection.h"
+#include "holds.h"
 
 namespace {
-
-void holds(bool fact) {
-    if (!fact) std::abort();
-}
 
 struct Outcome {
     std::vector<std::string> requests;

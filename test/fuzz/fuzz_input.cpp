@@ -2,22 +2,14 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
 #include "common/http/input.h"
+#include "holds.h"
 
 namespace {
-
-void holds(bool fact) {
-    if (!fact) std::abort();
-}
-
-bool is_clean(std::string_view text) {
-    return std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
-}
 
 void check(const http::Problem& problem) {
     holds(problem.status() == 400 || problem.status() == 415);

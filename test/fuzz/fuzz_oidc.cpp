@@ -3,23 +3,15 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
+#include "holds.h"
 #include "user/account_rules.h"
 #include "user/oidc_rules.h"
 
 namespace {
-
-void holds(bool fact) {
-    if (!fact) std::abort();
-}
-
-bool is_clean(std::string_view text) {
-    return std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
-}
 
 void check(const user::Endpoint& endpoint) {
     holds(endpoint.origin.starts_with("https://") || endpoint.origin.starts_with("http://localhost") ||

@@ -1,16 +1,8 @@
 // Any text as a quantity or duration: the canonical form of a canonical form is itself, and means the same amount.
-#include <cstdlib>
 #include <string_view>
 
+#include "holds.h"
 #include "kube/quantity.h"
-
-namespace {
-
-void holds(bool fact) {
-    if (!fact) std::abort();
-}
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);

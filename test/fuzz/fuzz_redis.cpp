@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
 #include "common/data/redis_cluster.h"
+#include "holds.h"
 
 namespace {
 
@@ -17,10 +17,6 @@ using Reply = data::Redis::Reply;
 using Kind = Reply::Kind;
 
 const data::RedisNode kAsked{"10.0.0.1", 6379};
-
-void holds(bool fact) {
-    if (!fact) std::abort();
-}
 
 // Deeper ones are as good as none to whoever reads a slot table.
 Reply reply_of(const nlohmann::json& json, int depth = 0) {

@@ -7,7 +7,6 @@
 #include <boost/asio/use_future.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
@@ -15,14 +14,11 @@
 
 #include "common/http/input.h"
 #include "common/http/router.h"
+#include "holds.h"
 
 namespace {
 
 namespace asio = boost::asio;
-
-void holds(bool fact) {
-    if (!fact) std::abort();
-}
 
 bool is_safe(std::string_view text) {
     return !text.empty() && std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });

@@ -2,7 +2,6 @@
 // its bounds and means the same when it is written again; what is not is refused in words.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -11,12 +10,9 @@
 #include "common/service/configuration.h"
 #include "common/service/duration.h"
 #include "gateway/targets.h"
+#include "holds.h"
 
 namespace {
-
-void holds(bool fact) {
-    if (!fact) std::abort();
-}
 
 void read_settings(std::string_view text) {
     try {

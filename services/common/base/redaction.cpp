@@ -4,6 +4,8 @@
 #include <array>
 #include <cstddef>
 
+#include "common/base/ascii.h"
+
 namespace base {
 
 namespace {
@@ -17,10 +19,6 @@ bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 bool is_word(char c) {
     return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'z') || c == '_';
 }
@@ -32,11 +30,6 @@ bool is_token(char c) {
 
 std::size_t run(std::string_view text, bool (*belongs)(char)) {
     return static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), belongs) - text.begin());
-}
-
-bool begins_ignoring_case(std::string_view text, std::string_view lower_case) {
-    return text.size() >= lower_case.size() &&
-           std::equal(lower_case.begin(), lower_case.end(), text.begin(), [](char a, char b) { return a == lower(b); });
 }
 
 // Each of these: how much of the text's beginning is kept, and how much after that is secret. None: nothing is.
@@ -59,7 +52,7 @@ Found password_in(std::string_view text) {
 
 Found bearer_in(std::string_view text) {
     constexpr std::string_view kScheme = "bearer ";
-    if (!begins_ignoring_case(text, kScheme)) return {};
+    if (!same_ignoring_case(text.substr(0, kScheme.size()), kScheme)) return {};
     const std::size_t size = run(text.substr(kScheme.size()), is_token);
     return size < kShortestToken ? Found{} : Found{kScheme.size(), size};
 }

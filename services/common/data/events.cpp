@@ -1,8 +1,11 @@
 // Events as rows of the outbox and as what arrives from outside.
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <stdexcept>
+#include <utility>
 
+#include "common/base/bounded_json.h"
 #include "common/data/messages.h"
 
 namespace data {
@@ -62,13 +65,9 @@ void put(Database::Work& work, const Event& event) {
 
 std::optional<Event> event_from(std::string_view id, std::string_view type, std::string_view traceparent, std::string_view body) {
     if (!is_uuid(id) || !is_type(type) || body.size() > kLargestBody) return std::nullopt;
-    bool is_too_deep = false;
-    const auto bound = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
-        is_too_deep = is_too_deep || depth > kDeepestPayload;
-        return !is_too_deep;
-    };
-    Event event{std::string(id), std::string(type), nlohmann::json::parse(body, bound, false), std::string(traceparent)};
-    if (is_too_deep || event.payload.is_discarded()) return std::nullopt;
+    std::optional<nlohmann::json> payload = base::bounded_json_from(body, kDeepestPayload);
+    if (!payload) return std::nullopt;
+    Event event{std::string(id), std::string(type), *std::move(payload), std::string(traceparent)};
     if (!base::trace_context_from(traceparent).valid()) event.traceparent.clear();
     return event;
 }

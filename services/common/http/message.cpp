@@ -3,22 +3,13 @@
 
 #include <algorithm>
 
+#include "common/base/ascii.h"
+
 namespace http {
-namespace {
-
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool same_name(std::string_view a, std::string_view b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
-}
-
-}  // namespace
 
 std::optional<std::string_view> find(const Headers& headers, std::string_view name) {
-    const auto found =
-        std::find_if(headers.begin(), headers.end(), [&](const auto& header) { return same_name(header.first, name); });
+    const auto found = std::find_if(headers.begin(), headers.end(),
+                                    [&](const auto& header) { return base::same_ignoring_case(header.first, name); });
     if (found == headers.end()) return {};
     return found->second;
 }
@@ -26,7 +17,7 @@ std::optional<std::string_view> find(const Headers& headers, std::string_view na
 std::string list_of(const Headers& headers, std::string_view name) {
     std::string list;
     for (const auto& [each, value] : headers) {
-        if (!same_name(each, name)) continue;
+        if (!base::same_ignoring_case(each, name)) continue;
         if (!list.empty()) list += ", ";
         list += value;
     }

@@ -1,8 +1,10 @@
 #include "common/rest/answer.h"
 
-#include <algorithm>
 #include <charconv>
 #include <cstdint>
+
+#include "common/base/ascii.h"
+#include "common/base/bounded_json.h"
 
 namespace rest {
 
@@ -10,27 +12,16 @@ namespace {
 
 constexpr int kDeepest = 64;
 
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
-}
-
 std::string_view header_of(const Answer& answer, std::string_view wanted) {
     for (const auto& [name, value] : answer.headers) {
-        if (equal_ignoring_case(name, wanted)) return value;
+        if (base::same_ignoring_case(name, wanted)) return value;
     }
     return {};
 }
 
 nlohmann::json json_of(std::string_view text) {
     if (text.find('\0') != text.npos) return nullptr;  // nlohmann's reader would stop there and be content.
-    bool is_too_deep = false;
-    const auto bound = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
-        is_too_deep = is_too_deep || depth > kDeepest;
-        return !is_too_deep;
-    };
-    nlohmann::json body = nlohmann::json::parse(text, bound, false);
-    return is_too_deep || body.is_discarded() ? nlohmann::json(nullptr) : body;
+    return base::bounded_json_from(text, kDeepest).value_or(nullptr);
 }
 
 }  // namespace
