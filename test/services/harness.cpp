@@ -199,13 +199,16 @@ void Shop::start() {
     }
 }
 
+Json any_product(const std::string& sku, std::int64_t cents) {
+    return {{"sku", sku},
+            {"name", "The product " + sku},
+            {"description", "Made by a test"},
+            {"category", "tests"},
+            {"price", {{"amount", cents}, {"currency", "EUR"}}}};
+}
+
 std::string Shop::add_product(const std::string& sku, std::int64_t cents, int on_hand) {
-    const support::Answer made =
-        catalog.client().post("/internal/v1/products", Json{{"sku", sku},
-                                                            {"name", "The product " + sku},
-                                                            {"description", "Made by a test"},
-                                                            {"category", "tests"},
-                                                            {"price", {{"amount", cents}, {"currency", "EUR"}}}});
+    const support::Answer made = catalog.client().post("/internal/v1/products", any_product(sku, cents));
     if (made.status != 201) throw std::runtime_error("adding a product: " + std::to_string(made.status) + " " + made.body);
     const support::Answer put = inventory.client().put("/internal/v1/stock/" + sku, Json{{"on_hand", on_hand}});
     if (put.status != 200) throw std::runtime_error("adding stock: " + std::to_string(put.status) + " " + put.body);

@@ -76,6 +76,9 @@ private:
     std::unique_ptr<support::Background> process_;
 };
 
+// What the catalog takes for a new product, where the test minds its SKU and price alone.
+Json any_product(const std::string& sku, std::int64_t cents);
+
 // All of them, wired to each other, behind one gateway.
 class Shop {
 public:

@@ -22,14 +22,7 @@ protected:
 
     void SetUp() override {
         for (ServiceProcess* process : {&simulator, &catalog, &inventory, &payment, &order}) process->start();
-        ASSERT_EQ(catalog.client()
-                      .post("/internal/v1/products", Json{{"sku", "A"},
-                                                          {"name", "The A"},
-                                                          {"description", "Made by a test"},
-                                                          {"category", "tests"},
-                                                          {"price", {{"amount", 250}, {"currency", "EUR"}}}})
-                      .status,
-                  201);
+        ASSERT_EQ(catalog.client().post("/internal/v1/products", any_product("A", 250)).status, 201);
         ASSERT_EQ(inventory.client().put("/internal/v1/stock/A", {{"on_hand", 1'000}}).status, 200);
     }
 

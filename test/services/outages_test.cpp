@@ -21,13 +21,7 @@ int set_stock(HttpClient client) {
 }
 
 int add_product(HttpClient client) {
-    return client
-        .post("/internal/v1/products", Json{{"sku", http::new_uuid()},
-                                            {"name", "Tea"},
-                                            {"description", ""},
-                                            {"category", "tea"},
-                                            {"price", {{"amount", 250}, {"currency", "EUR"}}}})
-        .status;
+    return client.post("/internal/v1/products", any_product(http::new_uuid(), 250)).status;
 }
 
 int capture_payment(HttpClient client) {
@@ -98,14 +92,7 @@ TEST_P(Outage, WithoutRabbitMqItWorksOnAndIsHeardLater) {
     if (std::string(GetParam().service) == "order") {
         catalog.set("USER_URL", "http://127.0.0.1:9");
         catalog.start();
-        ASSERT_EQ(catalog.client()
-                      .post("/internal/v1/products", Json{{"sku", "A"},
-                                                          {"name", "Tea"},
-                                                          {"description", ""},
-                                                          {"category", "tea"},
-                                                          {"price", {{"amount", 0}, {"currency", "EUR"}}}})
-                      .status,
-                  201);
+        ASSERT_EQ(catalog.client().post("/internal/v1/products", any_product("A", 0)).status, 201);
         process.set("CATALOG_URL", catalog.url());
     }
     const Url broker = Url::of(sandbox.amqp_url(GetParam().service));
