@@ -222,7 +222,7 @@ TEST_F(PostgresAccess, DeadlockIsRunAgain) {
         const std::jthread one([&] { add_both("a", "b"); });
         const std::jthread two([&] { add_both("b", "a"); });
     }
-    EXPECT_EQ(runs, 3);
+    EXPECT_GE(runs, 3);  // The one that is run again may be quicker than the other and meet it once more.
     EXPECT_EQ(value("a"), 2);
     EXPECT_EQ(value("b"), 2);
 }

@@ -29,14 +29,15 @@ int status_of(int raw) {
     return WIFSIGNALED(raw) ? 128 + WTERMSIG(raw) : WEXITSTATUS(raw);
 }
 
-[[noreturn]] void become(const std::vector<std::string>& command) {
+// In a child, where another thread of the parent may have held the allocator's lock at the fork: nothing here may allocate.
+[[noreturn]] void become(const std::vector<char*>& argv) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // A test that crashes leaves nothing behind.
     // Nor may a port that the test listens on stay open in a program that it started.
     ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
-    const std::vector<char*> argv = arguments(command);
     ::execvp(argv[0], argv.data());
-    const std::string message = command[0] + ": " + std::strerror(errno) + "\n";
-    if (::write(STDERR_FILENO, message.data(), message.size()) < 0) ::_exit(126);
+    for (const char* part : std::initializer_list<const char*>{argv[0], ": ", ::strerrordesc_np(errno), "\n"}) {
+        if (part != nullptr && ::write(STDERR_FILENO, part, std::strlen(part)) < 0) ::_exit(126);
+    }
     ::_exit(127);
 }
 
@@ -57,13 +58,14 @@ Finished run(const std::vector<std::string>& command, const std::string& input) 
     std::array<int, 2> out{};
     std::array<int, 2> in{};
     if (::pipe2(out.data(), O_CLOEXEC) != 0 || ::pipe2(in.data(), O_CLOEXEC) != 0) throw std::runtime_error("pipe failed");
+    const std::vector<char*> argv = arguments(command);
     const pid_t pid = ::fork();
     if (pid < 0) throw std::runtime_error("fork failed");
     if (pid == 0) {
         ::dup2(in[0], STDIN_FILENO);
         ::dup2(out[1], STDOUT_FILENO);
         ::dup2(out[1], STDERR_FILENO);
-        become(command);
+        become(argv);
     }
     ::close(out[1]);
     ::close(in[0]);
@@ -82,13 +84,14 @@ Finished run(const std::vector<std::string>& command, const std::string& input) 
 }
 
 Background::Background(const std::vector<std::string>& command, const std::string& log_file) {
+    const std::vector<char*> argv = arguments(command);
     pid_ = ::fork();
     if (pid_ < 0) throw std::runtime_error("fork failed");
     if (pid_ == 0) {
         const int log = ::open(log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
         ::dup2(log, STDOUT_FILENO);
         ::dup2(log, STDERR_FILENO);
-        become(command);
+        become(argv);
     }
 }
 
