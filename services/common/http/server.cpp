@@ -32,16 +32,21 @@ using boost::system::error_code;
 // When the process has no file descriptor left, accepting again at once would only spin.
 constexpr base::Duration kAcceptPause{100};
 
-error_code listen(tcp::acceptor& acceptor, const tcp::endpoint& at, bool share_port) {
-    error_code error;
+void share(tcp::acceptor& acceptor, error_code& error) {
     const int on = 1;
-    acceptor.open(at.protocol(), error);
-    if (!error && share_port && setsockopt(acceptor.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
+    if (setsockopt(acceptor.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
         error = {errno, boost::system::system_category()};
     }
+}
+
+error_code listen(tcp::acceptor& acceptor, const tcp::endpoint& at, PortUse use) {
+    error_code error;
+    acceptor.open(at.protocol(), error);
+    if (!error && use == PortUse::Joined) share(acceptor, error);
     if (!error) acceptor.set_option(tcp::acceptor::reuse_address{true}, error);
     if (!error && at.protocol() == tcp::v6()) acceptor.set_option(asio::ip::v6_only{false}, error);
     if (!error) acceptor.bind(at, error);
+    if (!error && use == PortUse::Opened) share(acceptor, error);  // Not before: else it would join another program's.
     if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
     if (error) {
         error_code ignored;
@@ -50,17 +55,17 @@ error_code listen(tcp::acceptor& acceptor, const tcp::endpoint& at, bool share_p
     return error;
 }
 
-void bind(tcp::acceptor& acceptor, const Address& address, bool share_port = false) {
+void bind(tcp::acceptor& acceptor, const Address& address, PortUse use = PortUse::Exclusive) {
     error_code error;
     if (address.host.empty()) {
-        error = listen(acceptor, {tcp::v6(), address.port}, share_port);
+        error = listen(acceptor, {tcp::v6(), address.port}, use);
         // A machine without IPv6.
         if (error == asio::error::address_family_not_supported || error == asio::error::no_protocol_option) {
-            error = listen(acceptor, {tcp::v4(), address.port}, share_port);
+            error = listen(acceptor, {tcp::v4(), address.port}, use);
         }
     } else {
         const asio::ip::address ip = asio::ip::make_address(address.host, error);
-        if (!error) error = listen(acceptor, {ip, address.port}, share_port);
+        if (!error) error = listen(acceptor, {ip, address.port}, use);
     }
     if (error) throw std::runtime_error("listen on " + to_string(address) + ": " + error.message());
 }
@@ -168,7 +173,7 @@ Server::Server(asio::io_context& io, const Address& address, Handler handler, ba
 Server::Server(asio::io_context& io, const Address& address, AsyncHandler handler, base::Log log, ServerOptions options)
     : impl_(std::make_shared<Impl>(io, Service{{}, std::move(handler), log, options.limits, options.farewell})) {
     if (options.tls) impl_->service->tls = std::make_shared<TlsContext>(std::move(*options.tls), std::move(log));
-    bind(impl_->acceptor, address, options.share_port);
+    bind(impl_->acceptor, address, options.port_use);
     asio::co_spawn(io, Impl::accept(impl_), asio::detached);
 }
 

@@ -40,10 +40,14 @@ struct Tls {
     std::string key_file;
 };
 
+// Several servers, each on a loop of its own, may take turns on one port (SO_REUSEPORT): one opens it to those that join it then.
+// That one fails, as an exclusive one does, where anybody has the port already.
+enum class PortUse { Exclusive, Opened, Joined };
+
 struct ServerOptions {
     Limits limits = {};
     std::optional<Tls> tls = {};  // Read again when the files change.
-    bool share_port = false;      // Several servers, each on a loop of its own, take turns on one port (SO_REUSEPORT).
+    PortUse port_use = PortUse::Exclusive;
     // After stop(), how long clients that are connecting, and connections without a request, have for one that is on its way. It
     // is answered, and the client learns with it that the connection is over: closing at once would lose what crosses the closing
     // on the wire. New connections are not taken in that time.

@@ -126,7 +126,8 @@ private:
         const std::string host = environment_.get("HOST", "");
         http::Address address{host, environment_.port("PORT", 8080)};
         for (const auto& loop : loops_) {
-            servers_.push_back(std::make_unique<http::Server>(*loop, address, handler, log_, api_options()));
+            const http::PortUse use = servers_.empty() ? http::PortUse::Opened : http::PortUse::Joined;
+            servers_.push_back(std::make_unique<http::Server>(*loop, address, handler, log_, api_options(use)));
             address.port = servers_.front()->address().port;  // Of all, where the system chose it.
         }
         admin_ = std::make_unique<http::Server>(
@@ -134,9 +135,9 @@ private:
             http::Handler(Admin{*health_, settings_, {&registry_, &process_metrics_}, faults}), log_);
     }
 
-    http::ServerOptions api_options() const {
+    http::ServerOptions api_options(http::PortUse use) const {
         http::ServerOptions options;
-        options.share_port = true;
+        options.port_use = use;
         const std::optional<std::string> certificate = environment_.find("TLS_CERT_FILE");
         if (certificate) options.tls = http::Tls{*certificate, environment_.get("TLS_KEY_FILE")};
         return options;

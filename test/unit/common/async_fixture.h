@@ -28,8 +28,8 @@ protected:
     }
 
     void start(std::size_t loops = 1, http::ServerOptions options = {}) {
-        options.share_port = true;
         for (std::size_t i = 0; i < loops; ++i) {
+            options.port_use = i == 0 ? http::PortUse::Opened : http::PortUse::Joined;
             const http::Address at{"127.0.0.1", address_.port};
             const http::AsyncHandler handler = [this](http::Request request) { return handle(*this, std::move(request)); };
             auto loop = std::make_unique<Loop>();

@@ -61,6 +61,11 @@ TEST_F(AsyncServerTest, SharesAPortBetweenLoops) {
     EXPECT_EQ(loops.size(), 2U);
 }
 
+TEST_F(AsyncServerTest, DoesNotJoinAPortThatAnotherHasOpened) {
+    start();
+    EXPECT_THROW(start(), std::runtime_error);
+}
+
 TEST_F(AsyncServerTest, AnswersAHandlerThatFailsWithAProblem) {
     start();
     RawClient client = connect();
