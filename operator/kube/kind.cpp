@@ -18,9 +18,9 @@ std::string Kind::path(std::string_view ns) const {
 }
 
 const std::vector<Kind>& child_kinds() {
-    static const std::vector<Kind> kinds{
-        kPriorityClass,           kServiceAccount,      kSecret,  kConfigMap, kService, kNetworkPolicy, kStatefulSet, kDeployment,
-        kHorizontalPodAutoscaler, kPodDisruptionBudget, kIngress, kHttpRoute};
+    static const std::vector<Kind> kinds{kPriorityClass,       kServiceAccount, kSecret,   kConfigMap,  kService,
+                                         kNetworkPolicy,       kStatefulSet,    kJob,      kDeployment, kHorizontalPodAutoscaler,
+                                         kPodDisruptionBudget, kIngress,        kHttpRoute};
     return kinds;
 }
 

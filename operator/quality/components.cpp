@@ -12,6 +12,13 @@ std::int64_t certainly_available(const Workload& workload) {
     return std::max<std::int64_t>(workload.available - older, 0);
 }
 
+// What a Job must prepare first is not as declared, whatever runs.
+void wait_for(const Preparation* preparation, Component& component) {
+    if (!preparation) return;
+    component.ready = component.settled = false;
+    component.status.message = preparation->in_words();
+}
+
 Component from_workload(std::string_view name, std::string_view kind, std::int64_t minimum, const Observed& observed) {
     Component component;
     component.status.name = name;
@@ -60,6 +67,7 @@ std::vector<Component> components(const api::Platform& platform, const Observed&
         all.push_back(from_workload(service.key, "Deployment", minimum, observed));
     }
     for (const std::string_view name : api::kDataStores) all.push_back(data_store(platform, name, observed));
+    for (Component& component : all) wait_for(observed.preparation_of(component.status.name), component);
     return all;
 }
 

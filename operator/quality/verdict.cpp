@@ -47,6 +47,15 @@ std::string to_string(const Count& count) {
 Condition stalled(const Observed& observed) {
     if (!observed.refused.empty()) return {"Stalled", "True", "ApplyRefused", observed.refused};
     if (!observed.unmet.empty()) return {"Stalled", "True", "CannotBeMet", in_words(observed.unmet)};
+    std::vector<std::string> failed;
+    for (const Preparation& each : observed.preparations) {
+        if (each.failed) failed.push_back(each.component + ": " + each.in_words());
+    }
+    if (!failed.empty()) {
+        return {
+            "Stalled", "True", "JobFailed",
+            quality::in_words(failed) + ". What ran before goes on. Change the spec, or delete the Job to have it tried again."};
+    }
     return {"Stalled", "False", "NothingInTheWay", "Nothing keeps the platform from the declared state."};
 }
 
@@ -86,6 +95,17 @@ const kube::Json& condition_of(const kube::Json& status, std::string_view type) 
 
 bool Observed::reference_missing(std::string_view component) const {
     return std::find(missing_references.begin(), missing_references.end(), component) != missing_references.end();
+}
+
+const Preparation* Observed::preparation_of(std::string_view component) const {
+    const auto found = std::find_if(preparations.begin(), preparations.end(),
+                                    [&](const Preparation& each) { return each.component == component; });
+    return found == preparations.end() ? nullptr : &*found;
+}
+
+std::string Preparation::in_words() const {
+    if (!failed) return "waits for Job " + job;
+    return "Job " + job + " failed" + (why.empty() ? "" : ": " + why);
 }
 
 Verdict first_sight(const api::Platform& platform) {

@@ -25,13 +25,25 @@ struct Workload {
     friend bool operator==(const Workload&, const Workload&) = default;
 };
 
+// Why a component's pods can't be as declared yet: a Job has to prepare its database first.
+struct Preparation {
+    std::string component;
+    std::string job;
+    bool failed = false;
+    std::string why;  // Of one that failed, in its own last words; empty: not known.
+
+    std::string in_words() const;
+};
+
 struct Observed {
     std::map<std::string, Workload, std::less<>> workloads;  // By component. Missing: there is none.
     std::vector<api::Problem> unmet;                         // What the spec asks for and this cluster does not have.
+    std::vector<Preparation> preparations;                   // That are not complete.
     std::string refused;                          // The API server's words on an object of ours; empty: all were taken.
     std::vector<std::string> missing_references;  // Components whose external Secret is not there.
 
     bool reference_missing(std::string_view component) const;
+    const Preparation* preparation_of(std::string_view component) const;  // Null where there is none.
 };
 
 struct Condition {

@@ -1,5 +1,7 @@
 #include "reconcile/child.h"
 
+#include <algorithm>
+
 #include "api/names.h"
 #include "kube/managed.h"
 
@@ -9,6 +11,13 @@ namespace {
 
 std::string label(const kube::Json& object, std::string_view name) {
     return kube::string_at(object, {"metadata", "labels", name});
+}
+
+bool has_condition(const kube::Json& status, std::string_view type) {
+    const kube::Json& conditions = kube::at(status, {"conditions"});
+    return conditions.is_array() && std::any_of(conditions.begin(), conditions.end(), [&](const kube::Json& condition) {
+               return kube::string_at(condition, {"type"}) == type && kube::string_at(condition, {"status"}) == "True";
+           });
 }
 
 // The controller's words, where pods can't be made (quota, admission) or don't come up in time.
@@ -54,6 +63,10 @@ Child child_from(const kube::Kind& kind, const kube::Json& object) {
     if (kind == kube::kSecret) child.derived_from = kube::string_at(object, {"metadata", "annotations", api::kDigestAnnotation});
     if (kind == kube::kDeployment) child.replicas = kube::int_at(object, {"spec", "replicas"});
     if (kind == kube::kDeployment || kind == kube::kStatefulSet) child.workload = workload_from(object);
+    if (kind == kube::kJob) {
+        child.complete = has_condition(kube::at(object, {"status"}), "Complete");
+        child.failed = has_condition(kube::at(object, {"status"}), "Failed");
+    }
     return child;
 }
 

@@ -17,6 +17,8 @@ struct Child {
     std::string derived_from;   // A generated Secret's digest annotation.
     bool deleting = false;
     quality::Workload workload;  // Of Deployments and StatefulSets.
+    bool complete = false;       // Of Jobs; and whether one has given up.
+    bool failed = false;
 
     friend bool operator==(const Child&, const Child&) = default;
 };

@@ -51,7 +51,8 @@ std::vector<api::Problem> namespace_taken(const KnownPlatform& first) {
 PlatformReconciler::PlatformReconciler(Parts parts)
     : parts_(std::move(parts)),
       applier_(parts_.client, parts_.children, parts_.log, parts_.written),
-      root_keys_(parts_.client, parts_.children, applier_) {}
+      root_keys_(parts_.client, parts_.children, applier_),
+      jobs_(parts_.client, parts_.children) {}
 
 awaitable<Action> PlatformReconciler::reconcile(kube::Key key) {
     const KnownPlatform* found = parts_.platforms.find(key);
@@ -98,13 +99,28 @@ awaitable<Action> PlatformReconciler::bring_about(Platform platform) {
     const kube::Objects rest = resources::desired(platform, secrets.digests, parts_.capabilities);
     wanted.insert(wanted.end(), rest.begin(), rest.end());
 
-    const std::vector<std::string> refused = co_await applier_.apply(platform, wanted);
+    const kube::Objects due = resources::due(wanted, progress(platform));
+    const std::vector<std::string> refused = co_await applier_.apply(platform, due);
     co_await applier_.prune(platform, wanted);
     if (!needs_finalizer(platform)) co_await set_finalizer(platform, false);
 
-    const quality::Verdict verdict = quality::assess(platform, observe(platform, refused));
+    quality::Observed observed = observe(platform, refused);
+    observed.preparations = co_await jobs_.preparations(wanted);
+    const quality::Verdict verdict = quality::assess(platform, observed);
     co_await report(platform, verdict);
     co_return refused.empty() ? Action::wait() : Action::back_off(quality::in_words(refused));
+}
+
+resources::Progress PlatformReconciler::progress(const Platform& platform) const {
+    resources::Progress progress;
+    const Child* postgres =
+        parts_.children.find(kube::kStatefulSet, {platform.key.ns, api::child_name(platform.key.name, api::kPostgres)});
+    progress.postgres_available = postgres && postgres->workload.available > 0;
+    for (const Children::Found& each : parts_.children.of_platform(platform.key)) {
+        if (each.child.complete && !each.child.deleting) progress.complete.insert(each.key.name);
+        if (each.kind == kube::kDeployment) progress.deployed.insert(each.key.name);
+    }
+    return progress;
 }
 
 quality::Observed PlatformReconciler::observe(const Platform& platform, const std::vector<std::string>& refused) const {

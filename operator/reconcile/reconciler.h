@@ -13,10 +13,12 @@
 #include "quality/verdict.h"
 #include "reconcile/applier.h"
 #include "reconcile/children.h"
+#include "reconcile/job_watch.h"
 #include "reconcile/known_platform.h"
 #include "reconcile/references.h"
 #include "reconcile/root_key_keeper.h"
 #include "resources/desired.h"
+#include "resources/order.h"
 #include "runtime/controller.h"
 
 namespace reconcile {
@@ -58,12 +60,14 @@ private:
     boost::asio::awaitable<void> settle_volumes(Platform platform);
     boost::asio::awaitable<void> set_finalizer(Platform platform, bool wanted);
     boost::asio::awaitable<void> report(Platform platform, quality::Verdict verdict);
+    resources::Progress progress(const Platform& platform) const;
     quality::Observed observe(const Platform& platform, const std::vector<std::string>& refused) const;
     void announce(const Platform& platform, const quality::Verdict& verdict) const;
 
     Parts parts_;
     Applier applier_;
     RootKeyKeeper root_keys_;
+    JobWatch jobs_;
 };
 
 }  // namespace reconcile

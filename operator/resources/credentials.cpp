@@ -5,6 +5,7 @@
 
 #include "api/names.h"
 #include "resources/component.h"
+#include "resources/databases.h"
 #include "resources/desired.h"
 
 namespace resources {
@@ -15,10 +16,6 @@ namespace {
 
 // RabbitMQ's "/" would have to be written %2F in URLs, which clients read differently.
 constexpr const char* kVirtualHost = "ecommerce";
-
-std::string credential(const api::Service& service, std::string_view purpose) {
-    return "${" + std::string(service.key) + "-" + std::string(purpose) + "}";
-}
 
 SecretTemplate postgres_secret(const api::Platform& platform) {
     const Component self = component(platform, api::kPostgres);
@@ -65,15 +62,21 @@ SecretTemplate rabbitmq_secret(const api::Platform& platform) {
             true};
 }
 
-// Databases are served by roles of their own name: "user" and "order" are words of SQL. (The role that owns a database and
-// migrates it belongs to a Job, whose Secret no server mounts.)
-SecretTemplate database_url(const api::Platform& platform, const api::Service& service) {
-    const std::string role(service.database);
-    return {consumer_secret(platform, service, "database"),
+// Databases are served by roles of their own name: "user" and "order" are words of SQL. The role that owns a database migrates
+// it; its Secret is mounted by the Job that does, and by no server.
+SecretTemplate database_url(const api::Platform& platform, const api::Service& service, const std::string& role,
+                            std::string_view purpose) {
+    return {consumer_secret(platform, service, purpose),
             std::string(service.key),
-            {{"url", "postgresql://" + role + ":" + credential(service, "database") + "@" + host_of(platform, api::kPostgres) +
-                         ":" + std::to_string(api::kPostgresPort) + "/" + role}},
+            {{"url", "postgresql://" + role + ":" + credential(service, purpose) + "@" + host_of(platform, api::kPostgres) + ":" +
+                         std::to_string(api::kPostgresPort) + "/" + std::string(service.database)}},
             false};
+}
+
+// The statements hold passwords, so they lie in a Secret.
+SecretTemplate provisioning_secret(const api::Platform& platform) {
+    const Component self = component(platform, kProvisioning);
+    return {name_of(self), self.key, {{std::string(kProvisioningFile), provisioning_statements()}}, false};
 }
 
 // `cluster=true` tells the client to expect MOVED and ASK. The scheme stays the one that every client knows.
@@ -104,6 +107,10 @@ SecretTemplate token_keys(const api::Platform& platform) {
 
 }  // namespace
 
+std::string credential(const api::Service& service, std::string_view purpose) {
+    return "${" + std::string(service.key) + "-" + std::string(purpose) + "}";
+}
+
 std::string consumer_secret(const api::Platform& platform, const api::Service& service, std::string_view purpose) {
     return name_of(component(platform, service.key), purpose);
 }
@@ -111,11 +118,18 @@ std::string consumer_secret(const api::Platform& platform, const api::Service& s
 std::vector<SecretTemplate> secrets(const api::Platform& platform) {
     const api::Spec& spec = platform.spec;
     std::vector<SecretTemplate> templates;
-    if (!spec.postgres.external) templates.push_back(postgres_secret(platform));
+    if (!spec.postgres.external) {
+        templates.push_back(postgres_secret(platform));
+        templates.push_back(provisioning_secret(platform));
+    }
     if (!spec.redis.external) templates.push_back(redis_secret(platform));
     if (!spec.rabbitmq.external) templates.push_back(rabbitmq_secret(platform));
     for (const api::Service& service : api::kServices) {
-        if (!service.database.empty() && !spec.postgres.external) templates.push_back(database_url(platform, service));
+        if (!service.database.empty() && !spec.postgres.external) {
+            const std::string role(service.database);
+            templates.push_back(database_url(platform, service, role, kServing));
+            templates.push_back(database_url(platform, service, role + "_owner", kOwning));
+        }
         if (service.uses_redis && !spec.redis.external) templates.push_back(redis_url(platform, service));
         if (service.uses_rabbitmq && !spec.rabbitmq.external) templates.push_back(rabbitmq_url(platform, service));
     }

@@ -14,6 +14,9 @@ inline constexpr std::string_view kRedisUsersFile = "users.acl";
 inline constexpr std::string_view kErlangCookieFile = "erlang-cookie";
 inline constexpr std::string_view kRabbitmqDefinitionsFile = "definitions.json";
 
+// The placeholder, in a SecretTemplate, of a credential of the service.
+std::string credential(const api::Service& service, std::string_view purpose);
+
 // "shop-catalog-database"
 std::string consumer_secret(const api::Platform& platform, const api::Service& service, std::string_view purpose);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "resources/databases.h"
 #include "resources/exposure.h"
 #include "resources/network.h"
 #include "resources/priority.h"
@@ -28,6 +29,8 @@ kube::Objects desired(const api::Platform& platform, const SecretDigests& secret
     append(objects, postgres(platform, secrets));
     append(objects, redis(platform, secrets));
     append(objects, rabbitmq(platform, secrets));
+    append(objects, provisioning(platform, secrets));
+    append(objects, migrations(platform, secrets));
     for (const api::Service& each : api::kServices) append(objects, service(platform, each, secrets));
     append(objects, exposure(platform, capabilities));
     std::stable_sort(objects.begin(), objects.end(),

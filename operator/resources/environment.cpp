@@ -7,6 +7,7 @@
 
 #include "resources/configuration.h"
 #include "resources/credentials.h"
+#include "resources/databases.h"
 
 namespace resources {
 
@@ -72,13 +73,20 @@ std::vector<Json> environment(const api::Platform& platform, const api::Service&
     return variables;
 }
 
+Mount database_mount(const api::Platform& platform, const api::Service& service, std::string_view purpose) {
+    const std::string key(service.key);
+    Mount mount = store_url(platform.spec.postgres, "database", consumer_secret(platform, service, purpose), key);
+    if (platform.spec.postgres.external && purpose == kOwning) {
+        mount.source["secret"]["items"].push_back({{"key", key + "-owner"}, {"path", "owner-url"}});
+        mount.source["secret"]["optional"] = true;  // A key of it, that is; without the Secret the platform is Stalled.
+    }
+    return mount;
+}
+
 std::vector<Mount> secret_mounts(const api::Platform& platform, const api::Service& service) {
     const api::Spec& spec = platform.spec;
     std::vector<Mount> mounts;
-    if (!service.database.empty()) {
-        mounts.push_back(
-            store_url(spec.postgres, "database", consumer_secret(platform, service, "database"), std::string(service.key)));
-    }
+    if (!service.database.empty()) mounts.push_back(database_mount(platform, service, kServing));
     if (service.uses_redis) {
         mounts.push_back(store_url(spec.redis, "redis", consumer_secret(platform, service, api::kRedis), "url"));
     }

@@ -14,4 +14,8 @@ std::vector<kube::Json> environment(const api::Platform& platform, const api::Se
 // Secrets are files, never variables: a variable shows in crash dumps and child processes, and cannot change while the pod runs.
 std::vector<Mount> secret_mounts(const api::Platform& platform, const api::Service& service);
 
+// The folder with the URL of its database, as the role of that purpose. Of an external one that is owned there are the file url
+// of the serving role, and owner-url where the Secret has one.
+Mount database_mount(const api::Platform& platform, const api::Service& service, std::string_view purpose);
+
 }  // namespace resources

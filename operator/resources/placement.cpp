@@ -52,6 +52,7 @@ Json placement_labels(const Component& self) {
 }
 
 void place(const Component& self, Workload workload, Json& pod_spec) {
+    if (workload == Workload::Job) return;  // It runs alone and ends soon.
     const api::Spread spread = self.platform.spec.spread;
     if (spread != api::Spread::None) {
         Json constraints = Json::array();

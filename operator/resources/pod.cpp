@@ -38,15 +38,17 @@ Json container(const Component& self, const Pod& pod) {
     Json json{{"name", self.key},
               {"image", pod.image},
               {"imagePullPolicy", to_string(self.platform.spec.images.pull_policy)},
-              {"ports", pod.ports},
               {"volumeMounts", std::move(mounts)},
-              {"startupProbe", pod.startup},
-              {"livenessProbe", pod.liveness},
-              {"readinessProbe", pod.readiness},
               {"securityContext",
                {{"allowPrivilegeEscalation", false},
                 {"readOnlyRootFilesystem", true},
                 {"capabilities", {{"drop", Json::array({"ALL"})}}}}}};
+    set_unless_empty(json, "ports", pod.ports);
+    set_unless_empty(json, "startupProbe", pod.startup);
+    set_unless_empty(json, "livenessProbe", pod.liveness);
+    set_unless_empty(json, "readinessProbe", pod.readiness);
+    // The end of the log of one that failed is what its platform's status says of it.
+    if (pod.workload == Workload::Job) json["terminationMessagePolicy"] = "FallbackToLogsOnError";
     set_unless_empty(json, "command", pod.command);
     set_unless_empty(json, "args", pod.args);
     set_unless_empty(json, "env", pod.env);
@@ -158,6 +160,7 @@ Json pod_template(const Component& self, const Pod& pod, const SecretDigests& se
           {"seccompProfile", {{"type", "RuntimeDefault"}}}}},
         {"containers", Json::array({container(self, pod)})},
         {"volumes", volumes(pod)}};
+    if (pod.workload == Workload::Job) spec["restartPolicy"] = "Never";
     Json pull_secrets = Json::array();
     for (const std::string& name : self.platform.spec.images.pull_secrets) pull_secrets.push_back({{"name", name}});
     set_unless_empty(spec, "imagePullSecrets", std::move(pull_secrets));

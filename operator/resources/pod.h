@@ -41,7 +41,7 @@ kube::Json env(std::string_view name, std::string_view value);
 kube::Json env_from_field(std::string_view name, std::string_view path);
 kube::Json tcp_port(std::string_view name, int port);
 
-enum class Workload { Service, Data };
+enum class Workload { Service, Data, Job };
 
 struct Pod {
     Workload workload = Workload::Service;
@@ -60,7 +60,8 @@ struct Pod {
     kube::Json annotations = nullptr;  // Null: none of its own.
 };
 
-// `metadata` and `spec` of a workload's template. The digests of the Secrets that the pod mounts become an annotation.
+// `metadata` and `spec` of a workload's template. A Job's pod has no ports and no probes, and is started once. The digests of the
+// Secrets that the pod mounts become an annotation.
 kube::Json pod_template(const Component& self, const Pod& pod, const SecretDigests& secrets);
 
 }  // namespace resources

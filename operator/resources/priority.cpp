@@ -25,12 +25,13 @@ kube::Object priority_class(const api::Platform& platform, Workload workload, in
 }  // namespace
 
 std::string priority_class_name(const api::Platform& platform, Workload workload) {
-    return platform.key.ns + "." + api::child_name(platform.key.name, workload == Workload::Data ? "data" : "services");
+    return platform.key.ns + "." + api::child_name(platform.key.name, workload == Workload::Service ? "services" : "data");
 }
 
 kube::Objects priority_classes(const api::Platform& platform) {
     if (!platform.spec.priority_classes) return {};
-    return {priority_class(platform, Workload::Data, kDataPriority, "Data stores of an EcommercePlatform: before its services."),
+    return {priority_class(platform, Workload::Data, kDataPriority,
+                           "Data stores of an EcommercePlatform and the Jobs that prepare them: before its services."),
             priority_class(platform, Workload::Service, kServicesPriority,
                            "Services of an EcommercePlatform: before pods without a class.")};
 }

@@ -156,4 +156,20 @@ rm -f "$HOME/.erlang.cookie"
 exec rabbitmq-server -kernel prevent_overlapping_partitions true
 )sh";
 
+const char* const kProvision = R"sh(#!/bin/sh
+# Makes the services' databases and roles as provision.sql says, once PostgreSQL answers.
+set -eu
+PGPASSWORD=$(cat /etc/ecommerce/secrets/postgres/password)
+# The statements hold passwords, which the server shall not write into its log.
+PGOPTIONS='-c log_statement=none -c log_min_duration_statement=-1 -c log_min_error_statement=panic'
+export PGPASSWORD PGOPTIONS
+tries=60
+until pg_isready -q -t 2; do
+    tries=$((tries - 1))
+    [ "$tries" -gt 0 ] || { echo "$PGHOST does not answer" >&2; exit 1; }
+    sleep 1
+done
+exec psql -X -q -v ON_ERROR_STOP=1 -d postgres -f /etc/ecommerce/secrets/provisioning/provision.sql
+)sh";
+
 }  // namespace resources

@@ -1,4 +1,4 @@
-// Shell scripts that run in the data stores' pods, in POSIX sh.
+// Shell scripts that run in the pods of the data stores and of what prepares them, in POSIX sh.
 #pragma once
 
 namespace resources {
@@ -11,5 +11,8 @@ extern const char* const kRedisReady;
 
 // RabbitMQ: takes HOME.
 extern const char* const kRabbitmqStart;
+
+// Makes databases and roles: takes PGHOST, PGPORT and PGUSER.
+extern const char* const kProvision;
 
 }  // namespace resources

@@ -1,4 +1,5 @@
 // The payment service: its parts put together.
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
@@ -6,6 +7,7 @@
 #include "common/service/embedded.h"
 #include "common/service/process.h"
 #include "payment/http_provider.h"
+#include "payment/no_provider.h"
 #include "payment/payment_metrics.h"
 #include "payment/payment_routes.h"
 #include "payment/payment_store.h"
@@ -24,16 +26,24 @@ rest::Client::Options provider_options() {
     return options;
 }
 
+std::unique_ptr<payment::Provider> provider_of(service::Frame& frame) {
+    if (frame.environment.find("PAYMENT_PROVIDER_URL")) {
+        return std::make_unique<payment::HttpProvider>(frame.client("payment_provider", provider_options()));
+    }
+    frame.log.warn("PAYMENT_PROVIDER_URL is not set: every payment is declined");
+    return std::make_unique<payment::NoProvider>();
+}
+
 class PaymentService final : public service::Service {
 public:
     explicit PaymentService(service::Frame& frame)
         : frame_(frame),
           database_(frame.database(payment::Store::statements())),
           messages_(frame.messages(subscriptions())),
-          provider_(frame.client("payment_provider", provider_options())),
+          provider_(provider_of(frame)),
           metrics_(frame.registry),
           store_(database_),
-          processor_(database_, provider_, metrics_, [this] { messages_.ring(); }),
+          processor_(database_, *provider_, metrics_, [this] { messages_.ring(); }),
           routes_(processor_, store_) {}
 
     void add_routes(http::Router& router) override { routes_.add_to(router); }
@@ -65,7 +75,7 @@ private:
     service::Frame& frame_;
     data::Database& database_;
     data::Messages& messages_;
-    payment::HttpProvider provider_;
+    std::unique_ptr<payment::Provider> provider_;
     payment::Metrics metrics_;
     payment::Store store_;
     payment::Processor processor_;

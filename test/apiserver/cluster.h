@@ -111,6 +111,6 @@ std::string condition(const Json& platform, const std::string& type, const std::
 
 inline constexpr const char* kAllKinds =
     "deployments,statefulsets,services,horizontalpodautoscalers,poddisruptionbudgets,networkpolicies,secrets,configmaps,"
-    "serviceaccounts,ingresses";
+    "serviceaccounts,ingresses,jobs";
 
 }  // namespace apiserver

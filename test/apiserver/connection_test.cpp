@@ -31,6 +31,8 @@ Json namespaced_rules() {
             rule("", {"serviceaccounts", "secrets", "configmaps", "services"}, own),
             rule("", {"persistentvolumeclaims"}, {"list", "patch", "delete"}),
             rule("apps", {"deployments", "statefulsets"}, own),
+            rule("batch", {"jobs"}, own),
+            rule("", {"pods"}, {"list"}),
             rule("autoscaling", {"horizontalpodautoscalers"}, own),
             rule("policy", {"poddisruptionbudgets"}, own),
             rule("networking.k8s.io", {"networkpolicies", "ingresses"}, own),
@@ -210,7 +212,7 @@ TEST_P(ConnectionWith, MakesAPlatformWithTheLeastRights) {
     grant();
     start_with(kubeconfig(user(GetParam()), cluster_));
     apply(sample("minimal"));
-    EXPECT_TRUE(made());
+    EXPECT_TRUE(ready());
     EXPECT_EQ(condition(get("ecp", "shop"), "Stalled"), "False");
     EXPECT_EQ(children("deployments,statefulsets").size(), 9U);
     ASSERT_EQ(kubectl({"delete", "ecp/shop", "--timeout=30s"}).status, 0);

@@ -120,7 +120,7 @@ std::vector<std::string> ServiceProcess::command(const std::string& verb) const 
 support::Finished ServiceProcess::migrate() {
     write_secret(folder_ + "/owner", sandbox_.database_owner_url(database_));
     std::vector<std::string> words = command("migrate");
-    words.insert(words.end() - 2, "DATABASE_URL_FILE=" + folder_ + "/owner");
+    words.insert(words.end() - 2, "DATABASE_OWNER_URL_FILE=" + folder_ + "/owner");
     return support::run(words);
 }
 

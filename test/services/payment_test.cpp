@@ -149,6 +149,16 @@ TEST_F(Payments, ADeclinedCardIsAnAnswerAndMovesNothing) {
     EXPECT_TRUE(payment.client().get("/internal/v1/ledger").json().at("totals").empty());
 }
 
+TEST_F(Payments, WithoutAProviderAreDeclined) {
+    payment.stop();
+    payment.set("PAYMENT_PROVIDER_URL", "");
+    payment.start();
+    const Answer answer = authorize(order_of(fresh_uuid(), 500));
+    EXPECT_EQ(answer.status, 201);
+    EXPECT_EQ(answer.json().at("state"), "DECLINED");
+    EXPECT_EQ(answer.json().at("reason"), "No payment provider is configured.");
+}
+
 TEST_F(Payments, VoidedBeforeItIsAuthorisedCanNeverBeAuthorised) {
     const std::string id = fresh_uuid();
     EXPECT_EQ(change(id, "void").json(), Json({{"id", id}, {"order_id", id}, {"state", "VOIDED"}}));

@@ -79,9 +79,7 @@ std::map<int, Applied> read_applied(pqxx::connection& connection) {
 void check_applied(const std::vector<Migration>& migrations, const std::map<int, Applied>& applied) {
     int expected = 1;
     for (const auto& [version, was] : applied) {
-        if (version > static_cast<int>(migrations.size())) {
-            refuse(was.name, "is applied but not known to this version of the program: a newer one has been here");
-        }
+        if (version > static_cast<int>(migrations.size())) return;  // A newer program has been here.
         const Migration& migration = migrations[static_cast<std::size_t>(version) - 1];
         if (version != expected)
             refuse(migration.name, "is applied, but version " + std::to_string(expected) + " before it is not");
@@ -131,6 +129,10 @@ void migrate(const std::string& url, const std::vector<Migration>& migrations, c
     }
     const std::map<int, Applied> applied = read_applied(connection);
     check_applied(migrations, applied);
+    if (applied.size() > migrations.size()) {
+        log.warn("a newer version of this program has migrated the database, which is left as it is",
+                 {{"newest", applied.rbegin()->second.name}});
+    }
     for (std::size_t i = applied.size(); i < migrations.size(); ++i) {
         apply(connection, migrations[i], log);
         log.info("migration applied", {{"migration", migrations[i].name}});

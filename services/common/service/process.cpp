@@ -11,7 +11,9 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <filesystem>
 #include <iostream>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -222,9 +224,15 @@ private:
 int usage(const Description& description, std::ostream& out, int status) {
     out << description.name << " [serve|migrate|version]\n\n"
         << "  serve    serve the API on PORT (8080) and probes and metrics on ADMIN_PORT (9090); the default\n"
-        << "  migrate  bring the database of DATABASE_URL_FILE up to date\n"
+        << "  migrate  bring the database of DATABASE_OWNER_URL_FILE, or else of DATABASE_URL_FILE, up to date\n"
         << "  version  print the version\n";
     return status;
+}
+
+// Who may migrate: the owner where one is given, else the role that serves.
+std::string owner_url(const Environment& environment) {
+    const std::optional<std::string> owner = environment.find("DATABASE_OWNER_URL_FILE");
+    return secret_from(environment, owner && std::filesystem::exists(*owner) ? "DATABASE_OWNER_URL_FILE" : "DATABASE_URL_FILE");
 }
 
 }  // namespace
@@ -245,7 +253,7 @@ int run(int argc, const char* const* argv, const Description& description) {
     const base::Log log = base::Log(std::cerr).with({{"service", description.name}});
     try {
         if (migrates) {
-            data::migrate(secret_from(environment, "DATABASE_URL_FILE"), description.migrations, log);
+            data::migrate(owner_url(environment), description.migrations, log);
             return 0;
         }
         Process process(environment, description, log);

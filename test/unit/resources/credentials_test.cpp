@@ -38,7 +38,10 @@ TEST(Credentials, EverySecretThatAPodMountsIsMadeAndEverySecretMadeIsMounted) {
     std::set<std::string> made;
     for (const resources::SecretTemplate& each : resources::secrets(platform)) made.insert(each.name);
     std::set<std::string> used;
-    for (const kube::Object& workload : test::workloads(test::objects_of(platform))) {
+    const kube::Objects objects = test::objects_of(platform);
+    kube::Objects mounting = test::workloads(objects);
+    for (kube::Object& job : test::of_kind(objects, kube::kJob)) mounting.push_back(job);
+    for (const kube::Object& workload : mounting) {
         for (const auto& [name, key] : mounted(workload)) {
             used.insert(name);
             if (!key.empty()) {
@@ -82,7 +85,7 @@ TEST(Credentials, UrlsLeadToServicesThatExist) {
         if (url == each.files.end()) continue;
         std::smatch match;
         ASSERT_TRUE(std::regex_match(url->second, match,
-                                     std::regex(R"([a-z]+://([a-z]+):\$\{([a-z-]+)\}@([a-z-]+)\.shop\.svc:(\d+)/.*)")))
+                                     std::regex(R"([a-z]+://([a-z_]+):\$\{([a-z-]+)\}@([a-z-]+)\.shop\.svc:(\d+)/.*)")))
             << url->second;
         const Json service = test::find(objects, kube::kService, match[3]);
         ASSERT_FALSE(service.is_null()) << url->second;

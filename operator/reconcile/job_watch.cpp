@@ -1,0 +1,73 @@
+#include "reconcile/job_watch.h"
+
+#include "api/components.h"
+#include "resources/component.h"
+
+namespace reconcile {
+
+namespace {
+
+using boost::asio::awaitable;
+
+// The end of a log that goes into a condition, in bytes.
+constexpr std::size_t kMostWords = 512;
+
+std::string label(const kube::Json& object, std::string_view name) {
+    return kube::string_at(object, {"metadata", "labels", name});
+}
+
+// What waits for it: the service whose database it migrates, or PostgreSQL itself.
+std::string component_of(const kube::Object& job) {
+    const std::string app = label(job.json, "app.kubernetes.io/name");
+    for (const api::Service& service : api::kServices) {
+        if (service.image == app) return std::string(service.key);
+    }
+    return std::string(api::kPostgres);
+}
+
+// The message that a container left, the end of its log where it wrote none.
+std::string message_of(const kube::Json& pod) {
+    const kube::Json& containers = kube::at(pod, {"status", "containerStatuses"});
+    if (!containers.is_array() || containers.empty()) return kube::string_at(pod, {"status", "message"});
+    std::string text = kube::string_at(containers[0], {"state", "terminated", "message"});
+    text.erase(text.find_last_not_of(" \n") + 1);
+    return text.size() > kMostWords ? "…" + text.substr(text.find_first_of(" \n", text.size() - kMostWords)) : text;
+}
+
+}  // namespace
+
+awaitable<std::vector<quality::Preparation>> JobWatch::preparations(kube::Objects wanted) {
+    std::vector<quality::Preparation> preparations;
+    for (const kube::Object& object : wanted) {
+        if (object.kind != kube::kJob) continue;
+        const Child* child = children_.find(kube::kJob, object.key());
+        if (child && child->complete) continue;
+        quality::Preparation preparation{component_of(object), object.key().name, child && child->failed, ""};
+        if (preparation.failed) {
+            const std::string uid = child->uid;
+            preparation.why = co_await last_words(object.key(), uid);
+        }
+        preparations.push_back(std::move(preparation));
+    }
+    co_return preparations;
+}
+
+awaitable<std::string> JobWatch::last_words(kube::Key job, std::string uid) {
+    if (const auto known = last_words_.find(uid); known != last_words_.end()) co_return known->second;
+    client::Selection selection;
+    selection.ns = job.ns;
+    selection.label_selector = "batch.kubernetes.io/controller-uid=" + uid;
+    const client::ListPage pods = co_await client_.list(kube::kPod, selection);
+    std::string words;
+    std::string newest;
+    for (const kube::Json& pod : pods.items) {
+        const std::string created = kube::string_at(pod, {"metadata", "creationTimestamp"});
+        if (created < newest) continue;
+        newest = created;
+        words = message_of(pod);
+    }
+    last_words_[uid] = words;
+    co_return words;
+}
+
+}  // namespace reconcile

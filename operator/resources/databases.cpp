@@ -1,0 +1,115 @@
+#include "resources/databases.h"
+
+#include <nlohmann/json.hpp>
+
+#include "api/names.h"
+#include "resources/credentials.h"
+#include "resources/environment.h"
+#include "resources/images.h"
+#include "resources/objects.h"
+#include "resources/pod.h"
+#include "resources/scripts.h"
+
+namespace resources {
+
+using kube::Json;
+
+namespace {
+
+// The Job controller waits 10 s, 20 s and 40 s between attempts: longer than PostgreSQL takes to come back when its pod moves.
+constexpr int kRetries = 3;
+// psql and a service's `migrate` stay below 20 MiB each; the work is PostgreSQL's.
+api::Compute compute_of_job() {
+    return {{"50m", "64Mi", "64Mi"}, {"500m", "256Mi", "256Mi"}};
+}
+
+// The serving role can neither make tables nor drop them, nor connect to another's database.
+constexpr std::string_view kStatements = R"sql(
+\connect postgres
+SELECT 'CREATE ROLE {role}_owner' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}_owner') \gexec
+SELECT 'CREATE ROLE {role}' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') \gexec
+ALTER ROLE {role}_owner LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD '{owning}';
+ALTER ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD '{serving}';
+SELECT 'CREATE DATABASE {role} OWNER {role}_owner' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{role}') \gexec
+ALTER DATABASE {role} OWNER TO {role}_owner;
+REVOKE ALL ON DATABASE {role} FROM PUBLIC;
+GRANT CONNECT ON DATABASE {role} TO {role};
+\connect {role}
+ALTER SCHEMA public OWNER TO {role}_owner;
+REVOKE ALL ON SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO {role};
+ALTER DEFAULT PRIVILEGES FOR ROLE {role}_owner GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role};
+ALTER DEFAULT PRIVILEGES FOR ROLE {role}_owner GRANT USAGE, SELECT ON SEQUENCES TO {role};
+ALTER DEFAULT PRIVILEGES FOR ROLE {role}_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+ALTER DEFAULT PRIVILEGES FOR ROLE {role}_owner GRANT EXECUTE ON FUNCTIONS TO {role};
+)sql";
+
+std::string replaced(std::string text, std::string_view what, const std::string& by) {
+    for (std::size_t found = 0; (found = text.find(what, found)) != std::string::npos; found += by.size()) {
+        text.replace(found, what.size(), by);
+    }
+    return text;
+}
+
+kube::Object job(const Component& self, const std::string& purpose, const Pod& pod, const SecretDigests& secrets) {
+    const Component part{self.platform, purpose, self.app, self.version};
+    Json pod_of_job = pod_template(part, pod, secrets);
+    const std::string digest = digest_text(pod_of_job).substr(0, 8);
+    kube::Object object = owned_object(part, kube::kJob, (self.key == purpose ? "" : self.key + "-") + digest);
+    object["spec"] = {{"backoffLimit", kRetries},
+                      {"podReplacementPolicy", "Failed"},  // Never two at once.
+                      {"template", std::move(pod_of_job)}};
+    return object;
+}
+
+}  // namespace
+
+std::string provisioning_statements() {
+    std::string text = "REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC;\n";
+    for (const api::Service& service : api::kServices) {
+        if (service.database.empty()) continue;
+        std::string statements = replaced(std::string(kStatements), "{role}", std::string(service.database));
+        statements = replaced(std::move(statements), "{owning}", credential(service, kOwning));
+        text += replaced(std::move(statements), "{serving}", credential(service, kServing));
+    }
+    return text;
+}
+
+kube::Objects provisioning(const api::Platform& platform, const SecretDigests& secrets) {
+    if (platform.spec.postgres.external) return {};
+    const Component self{platform, std::string(kProvisioning), std::string(kProvisioning), ""};
+    const std::map<std::string, std::string> files{{"provision.sh", kProvision}};
+    Pod pod;
+    pod.workload = Workload::Job;
+    pod.image = store_image(platform.spec, api::kPostgres);
+    pod.command = {"sh", std::string(kConfigFolder) + "/provision.sh"};
+    pod.env = {env("PGHOST", host_of(platform, api::kPostgres)), env("PGPORT", std::to_string(api::kPostgresPort)),
+               env("PGUSER", "postgres")};
+    pod.compute = compute_of_job();
+    pod.mounts = {config_folder(name_of(self)), secret_folder("postgres", name_of(component(platform, api::kPostgres))),
+                  secret_folder(std::string(kProvisioning), name_of(self))};
+    pod.annotations = {{std::string(api::kConfigAnnotation), digest_text(files)}};
+    return {service_account(self), config_map(self, files), job(self, self.key, pod, secrets)};
+}
+
+kube::Objects migrations(const api::Platform& platform, const SecretDigests& secrets) {
+    const std::string purpose(kMigration);
+    kube::Objects objects{service_account(component(platform, purpose))};
+    for (const api::Service& service : api::kServices) {
+        if (service.database.empty()) continue;
+        Pod pod;
+        pod.workload = Workload::Job;
+        pod.image = service_image(platform.spec, service.image);
+        pod.args = {"migrate"};
+        pod.env = {env("DATABASE_URL_FILE", std::string(kSecretsFolder) + "/database/url")};
+        if (platform.spec.postgres.external) {
+            pod.env.push_back(env("DATABASE_OWNER_URL_FILE", std::string(kSecretsFolder) + "/database/owner-url"));
+        }
+        pod.compute = compute_of_job();
+        pod.mounts = {database_mount(platform, service, kOwning), empty_folder("tmp", "/tmp", "64Mi")};
+        objects.push_back(job(component(platform, service.key), purpose, pod, secrets));
+    }
+    return objects;
+}
+
+}  // namespace resources

@@ -1,0 +1,46 @@
+#include "resources/order.h"
+
+#include <algorithm>
+
+#include "resources/component.h"
+
+namespace resources {
+
+namespace {
+
+std::string label(const kube::Object& object, std::string_view name) {
+    return kube::string_at(object.json, {"metadata", "labels", name});
+}
+
+bool is_job_of(const kube::Object& object, std::string_view component) {
+    return object.kind == kube::kJob && label(object, "app.kubernetes.io/component") == component;
+}
+
+}  // namespace
+
+kube::Objects due(const kube::Objects& wanted, const Progress& progress) {
+    // Whether all Jobs among `wanted` that fit are complete; true where there is none, as with an external database.
+    const auto complete = [&](const auto& fits) {
+        return std::all_of(wanted.begin(), wanted.end(), [&](const kube::Object& object) {
+            return !fits(object) || progress.complete.contains(object.key().name);
+        });
+    };
+    const bool provisioned = complete([](const kube::Object& object) { return is_job_of(object, kProvisioning); });
+    const auto migrated = [&](const kube::Object& of_service) {
+        const std::string app = label(of_service, "app.kubernetes.io/name");
+        return complete([&](const kube::Object& object) {
+            return is_job_of(object, kMigration) && label(object, "app.kubernetes.io/name") == app;
+        });
+    };
+    kube::Objects now;
+    std::copy_if(wanted.begin(), wanted.end(), std::back_inserter(now), [&](const kube::Object& object) {
+        if (is_job_of(object, kProvisioning)) return progress.postgres_available;
+        if (is_job_of(object, kMigration)) return provisioned;
+        if (object.kind == kube::kDeployment) return migrated(object);
+        const bool scales = object.kind == kube::kHorizontalPodAutoscaler;
+        return !scales || progress.deployed.contains(object.key().name) || migrated(object);
+    });
+    return now;
+}
+
+}  // namespace resources

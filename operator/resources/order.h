@@ -1,0 +1,23 @@
+// PURE: what has to be there before what, so that the first start needs no luck and no service meets a schema that it does not
+// know.
+#pragma once
+
+#include <set>
+#include <string>
+
+#include "kube/object.h"
+
+namespace resources {
+
+struct Progress {
+    bool postgres_available = false;   // A pod of the PostgreSQL that the operator runs.
+    std::set<std::string> complete{};  // Jobs, by name.
+    std::set<std::string> deployed{};  // Deployments that are there, by name.
+};
+
+// What of `wanted` may be applied now, in its order: databases are made where PostgreSQL is there, migrated once they are made,
+// and a service is rolled out once its database is migrated, its autoscaler not before there is something to scale. What is left
+// out stays as it is until then.
+kube::Objects due(const kube::Objects& wanted, const Progress& progress);
+
+}  // namespace resources

@@ -1,0 +1,61 @@
+// Databases are made and migrated by Jobs before a service rolls out.
+#include <gmock/gmock.h>
+
+#include "cluster.h"
+
+namespace apiserver {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+class Jobs : public OperatorTest {
+protected:
+    std::string image(const std::string& deployment) const {
+        return get("deployment", deployment)["spec"]["template"]["spec"]["containers"][0]["image"];
+    }
+    Json job(const std::string& prefix) const {
+        for (const std::string& name : children("jobs")) {
+            if (name.find("/" + prefix) != std::string::npos) return get("job", name.substr(name.find('/') + 1));
+        }
+        return nullptr;
+    }
+};
+
+TEST_F(Jobs, GoBeforeTheServicesThatNeedThem) {
+    start_operator();
+    apply(sample("development"));
+    ASSERT_TRUE(ready());
+    const std::string provisioned = job("shop-provisioning-")["status"]["completionTime"];
+    for (const std::string service : {"user", "catalog", "inventory", "order", "payment"}) {
+        const Json migration = job("shop-migration-" + service);
+        EXPECT_LE(provisioned, migration["metadata"]["creationTimestamp"].get<std::string>()) << service;
+        EXPECT_LE(migration["status"]["completionTime"].get<std::string>(),
+                  get("deployment", "shop-" + service)["metadata"]["creationTimestamp"].get<std::string>());
+    }
+}
+
+TEST_F(Jobs, ThatFailStopARolloutAndWhatRanGoesOn) {
+    start_operator();
+    apply(sample("development"));
+    ASSERT_TRUE(ready());
+    const std::string before = image("shop-catalog");
+    const std::string migrated = job("shop-migration-catalog")["metadata"]["name"];
+    patch_platform({{"spec", {{"version", "1.0.1-fails"}}}});
+    // The Job tries four times, with 10, 20 and 40 s in between.
+    ASSERT_TRUE(eventually([&] { return condition(get("ecp", "shop"), "Stalled", "reason") == "JobFailed"; }, 150s));
+    EXPECT_THAT(
+        condition(get("ecp", "shop"), "Stalled", "message"),
+        AllOf(HasSubstr("catalog: Job shop-migration-catalog-"), HasSubstr("0002_simulated.sql: this migration fails here")));
+    EXPECT_EQ(condition(get("ecp", "shop"), "Ready"), "False");
+    EXPECT_EQ(image("shop-catalog"), before);
+    EXPECT_EQ(get("deployment", "shop-catalog")["status"]["availableReplicas"], 1);
+
+    patch_platform({{"spec", {{"version", nullptr}}}});
+    EXPECT_TRUE(ready());
+    EXPECT_EQ(condition(get("ecp", "shop"), "Stalled"), "False");
+    EXPECT_EQ(job("shop-migration-catalog")["metadata"]["name"], migrated);
+}
+
+}  // namespace
+}  // namespace apiserver
