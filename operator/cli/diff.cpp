@@ -79,7 +79,7 @@ private:
 
 // The number of replicas has rules of its own: what is there counts.
 void settle_replicas(kube::Object& deployment, const api::Platform& platform, const std::optional<kube::Json>& live) {
-    const auto settings = platform.spec.services.find(kube::string_at(deployment.json, {"metadata", "labels", kComponentLabel}));
+    const auto settings = platform.spec.services.find(kube::label_of(deployment.json, kComponentLabel));
     if (settings == platform.spec.services.end()) return;
     const std::int64_t present = live ? kube::int_at(*live, {"spec", "replicas"}) : 0;
     const std::optional<std::int64_t> replicas = reconcile::replicas_to_set(settings->second, present, !live);

@@ -46,4 +46,8 @@ std::int64_t int_at(const Json& json, std::initializer_list<std::string_view> pa
     return value.is_number_integer() ? value.get<std::int64_t>() : 0;
 }
 
+std::string label_of(const Json& object, std::string_view name) {
+    return string_at(object, {"metadata", "labels", name});
+}
+
 }  // namespace kube

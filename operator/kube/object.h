@@ -43,5 +43,6 @@ std::string to_string(const Object& object);  // "Deployment shop/shop-catalog"
 const Json& at(const Json& json, std::initializer_list<std::string_view> path);
 std::string string_at(const Json& json, std::initializer_list<std::string_view> path);  // "" where missing.
 std::int64_t int_at(const Json& json, std::initializer_list<std::string_view> path);    // 0 where missing.
+std::string label_of(const Json& object, std::string_view name);                        // "" where missing.
 
 }  // namespace kube

@@ -9,10 +9,6 @@ namespace reconcile {
 
 namespace {
 
-std::string label(const kube::Json& object, std::string_view name) {
-    return kube::string_at(object, {"metadata", "labels", name});
-}
-
 bool has_condition(const kube::Json& status, std::string_view type) {
     const kube::Json& conditions = kube::at(status, {"conditions"});
     return conditions.is_array() && std::any_of(conditions.begin(), conditions.end(), [&](const kube::Json& condition) {
@@ -37,7 +33,7 @@ std::string failure_of(const kube::Json& status) {
 quality::Workload workload_from(const kube::Json& object) {
     const kube::Json& status = kube::at(object, {"status"});
     quality::Workload workload;
-    workload.version = label(object, "app.kubernetes.io/version");
+    workload.version = kube::label_of(object, "app.kubernetes.io/version");
     workload.generation = kube::int_at(object, {"metadata", "generation"});
     workload.observed_generation = kube::int_at(status, {"observedGeneration"});
     workload.desired = kube::int_at(object, {"spec", "replicas"});
@@ -53,8 +49,8 @@ quality::Workload workload_from(const kube::Json& object) {
 Child child_from(const kube::Kind& kind, const kube::Json& object) {
     Child child;
     const std::string ns =
-        kind.namespaced ? kube::string_at(object, {"metadata", "namespace"}) : label(object, api::kNamespaceLabel);
-    child.platform = {ns, label(object, api::kPlatformLabel)};
+        kind.namespaced ? kube::string_at(object, {"metadata", "namespace"}) : kube::label_of(object, api::kNamespaceLabel);
+    child.platform = {ns, kube::label_of(object, api::kPlatformLabel)};
     child.uid = kube::string_at(object, {"metadata", "uid"});
     child.deleting = !kube::at(object, {"metadata", "deletionTimestamp"}).is_null();
     // Of a Secret the watch shows the metadata alone; an answer to a write shows it whole, and must look the same here.

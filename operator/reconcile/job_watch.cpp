@@ -12,13 +12,9 @@ using boost::asio::awaitable;
 // The end of a log that goes into a condition, in bytes.
 constexpr std::size_t kMostWords = 512;
 
-std::string label(const kube::Json& object, std::string_view name) {
-    return kube::string_at(object, {"metadata", "labels", name});
-}
-
 // What waits for it: the service whose database it migrates, or PostgreSQL itself.
 std::string component_of(const kube::Object& job) {
-    const std::string app = label(job.json, "app.kubernetes.io/name");
+    const std::string app = kube::label_of(job.json, "app.kubernetes.io/name");
     for (const api::Service& service : api::kServices) {
         if (service.image == app) return std::string(service.key);
     }

@@ -8,12 +8,8 @@ namespace resources {
 
 namespace {
 
-std::string label(const kube::Object& object, std::string_view name) {
-    return kube::string_at(object.json, {"metadata", "labels", name});
-}
-
 bool is_job_of(const kube::Object& object, std::string_view component) {
-    return object.kind == kube::kJob && label(object, "app.kubernetes.io/component") == component;
+    return object.kind == kube::kJob && kube::label_of(object.json, "app.kubernetes.io/component") == component;
 }
 
 }  // namespace
@@ -27,9 +23,9 @@ kube::Objects due(const kube::Objects& wanted, const Progress& progress) {
     };
     const bool provisioned = complete([](const kube::Object& object) { return is_job_of(object, kProvisioning); });
     const auto migrated = [&](const kube::Object& of_service) {
-        const std::string app = label(of_service, "app.kubernetes.io/name");
+        const std::string app = kube::label_of(of_service.json, "app.kubernetes.io/name");
         return complete([&](const kube::Object& object) {
-            return is_job_of(object, kMigration) && label(object, "app.kubernetes.io/name") == app;
+            return is_job_of(object, kMigration) && kube::label_of(object.json, "app.kubernetes.io/name") == app;
         });
     };
     kube::Objects now;
