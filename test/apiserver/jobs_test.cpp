@@ -1,13 +1,8 @@
 // Databases are made and migrated by Jobs before a service rolls out.
-#include <gmock/gmock.h>
-
 #include "cluster.h"
 
 namespace apiserver {
 namespace {
-
-using testing::AllOf;
-using testing::HasSubstr;
 
 class Jobs : public OperatorTest {
 protected:
@@ -43,10 +38,12 @@ TEST_F(Jobs, ThatFailStopARolloutAndWhatRanGoesOn) {
     const std::string migrated = job("shop-migration-catalog")["metadata"]["name"];
     patch_platform({{"spec", {{"version", "1.0.1-fails"}}}});
     // The Job tries four times, with 10, 20 and 40 s in between.
-    ASSERT_TRUE(eventually([&] { return condition(get("ecp", "shop"), "Stalled", "reason") == "JobFailed"; }, 150s));
-    EXPECT_THAT(
-        condition(get("ecp", "shop"), "Stalled", "message"),
-        AllOf(HasSubstr("catalog: Job shop-migration-catalog-"), HasSubstr("0002_simulated.sql: this migration fails here")));
+    const auto says = [&](const char* words) {
+        return condition(get("ecp", "shop"), "Stalled", "message").find(words) != std::string::npos;
+    };
+    ASSERT_TRUE(eventually([&] { return says("catalog: Job shop-migration-catalog-"); }, 150s));
+    EXPECT_TRUE(says("0002_simulated.sql: this migration fails here"));
+    EXPECT_EQ(condition(get("ecp", "shop"), "Stalled", "reason"), "JobFailed");
     EXPECT_EQ(condition(get("ecp", "shop"), "Ready"), "False");
     EXPECT_EQ(image("shop-catalog"), before);
     EXPECT_EQ(get("deployment", "shop-catalog")["status"]["availableReplicas"], 1);
