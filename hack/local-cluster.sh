@@ -95,13 +95,17 @@ start_apiserver() {
 }
 
 start_controllers() {
-  local allocate=true
-  ! real || allocate=false # Each knows its own.
+  local allocate=true grace=()
+  if real; then
+    allocate=false                                 # Each knows its own.
+    # Four leases missed, as by default, of the 2 s that hack/nodes/kubelet.yaml sets.
+    grace=(--node-monitor-grace-period 8s --node-monitor-period 1s)
+  fi
   start kube-controller-manager "$(tool kube-controller-manager)" --kubeconfig kube-controller-manager.kubeconfig \
     --service-account-private-key-file pki/service-accounts.key --root-ca-file pki/ca.crt --use-service-account-credentials=true \
     --cluster-signing-cert-file pki/ca.crt --cluster-signing-key-file pki/ca.key --leader-elect=false --secure-port 0 \
     --allocate-node-cidrs="$allocate" --cluster-cidr "$PODS" --kube-api-qps 100 --kube-api-burst 200 \
-    --horizontal-pod-autoscaler-sync-period 5s --horizontal-pod-autoscaler-cpu-initialization-period 10s
+    --horizontal-pod-autoscaler-sync-period 5s --horizontal-pod-autoscaler-cpu-initialization-period 10s "${grace[@]}"
   start kube-scheduler "$(tool kube-scheduler)" --config "$ROOT/hack/manifests/scheduler.yaml" --secure-port 0
 }
 

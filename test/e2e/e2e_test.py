@@ -1,0 +1,317 @@
+#!/usr/bin/env python3
+"""The platform as customers and administrators meet it: it serves while it is upgraded, drained, killed and attacked. See test/e2e/run."""
+
+import collections
+import contextlib
+import http.client
+import json
+import os
+import subprocess
+import threading
+import time
+import unittest
+import uuid
+
+from cluster import ROOT, SERVICES, await_settled, conditions, eventually, forwarded, gateway, get, kubectl, pods, read, settled
+from shoppers import ADDRESS, Load, Session
+
+STORES = {"postgres": 5432, "redis": 6379, "rabbitmq": 5672}
+
+
+def node_of(pod):
+    """None while it waits for one, as the pod of a store does whose volume is on a drained node."""
+    return pod["spec"].get("nodeName")
+
+
+def await_gone(pod, limit=120):
+    """Until the pod, and not only one of its name, has ended."""
+    name, uid = pod["metadata"]["name"], pod["metadata"]["uid"]
+    eventually(lambda: uid not in {each["metadata"]["uid"] for each in pods()}, limit, f"{name} is gone")
+
+
+class EndToEnd(unittest.TestCase):
+    def setUp(self):
+        await_settled()
+
+    def assert_served(self, load, most=0):
+        print(f"    {load.summary()}", flush=True)
+        self.assertLessEqual(len(load.failures), most, str(load.failures[:20]))
+
+    def test_a_first_start_needs_no_luck(self):
+        # The first of all by its name: what restarts later is another test's doing.
+        for pod in pods():
+            for status in pod["status"]["containerStatuses"]:
+                self.assertEqual(status["restartCount"], 0, f"{pod['metadata']['name']} was started again: {status}")
+        for job in get("jobs", "-l", "ecommerceplatform.io/platform=shop")["items"]:
+            self.assertEqual(job["status"].get("succeeded"), 1, job["metadata"]["name"])
+            self.assertEqual(job["status"].get("failed", 0), 0, job["metadata"]["name"])
+
+    def test_walk_as_printed(self):
+        lines = []
+        with open(os.environ["ECP_UP"], encoding="utf-8") as printed:
+            for line in printed:
+                if line.startswith("The nodes are real"):
+                    break
+                if line.startswith("  ") and (lines or "GATEWAY=" in line):
+                    lines.append(line[2:])
+        done = subprocess.run(["bash", "-euo", "pipefail"], input="export no_proxy='*'\n" + "".join(lines), capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn('"state": "CONFIRMED"', done.stdout)
+        self.assertIn('"email": "ada.', done.stdout)
+        self.assertIn('"sku":"GRINDER-', done.stdout)
+
+    def test_pods_are_restricted(self):
+        self.assertEqual(get("namespace", "shop")["metadata"]["labels"]["pod-security.kubernetes.io/enforce"], "restricted")
+        for pod in get("pods")["items"]:
+            name, spec = pod["metadata"]["name"], pod["spec"]
+            self.assertIs(spec["automountServiceAccountToken"], False, name)
+            self.assertIs(spec["securityContext"]["runAsNonRoot"], True, name)
+            for container in spec["containers"]:
+                self.assertIs(container["securityContext"]["readOnlyRootFilesystem"], True, name)
+                self.assertIs(container["securityContext"]["allowPrivilegeEscalation"], False, name)
+        for component in STORES:
+            pod = pods(component)[0]["metadata"]["name"]
+            self.assertNotEqual(kubectl("exec", pod, "--", "id", "-u").strip(), "0", pod)
+            self.assertIn("Read-only file system", kubectl("exec", pod, "--", "touch", "/here", check=False), pod)
+
+    def test_replicas_are_in_different_zones(self):
+        for component in (*SERVICES, "redis", "rabbitmq"):
+            running = pods(component)
+            self.assertEqual(len({node_of(pod) for pod in running}), min(len(running), 3), component)
+
+    def test_rolling_update(self):
+        version = f"1.0.{int(time.time()) % 100000}"  # The images are named by their digests; the pods are new all the same.
+        before = {pod["metadata"]["uid"] for service in SERVICES for pod in pods(service)}
+        with Load(gateway()) as load:
+            load.await_done(300)
+            kubectl("patch", "ecp/shop", "--type=merge", "-p", json.dumps({"spec": {"version": version}}))
+            eventually(lambda: get("ecp", "shop")["status"].get("version") == version and settled(), 400, "all services are rolled")
+            load.await_done(5000)
+        after = {pod["metadata"]["uid"] for service in SERVICES for pod in pods(service)}
+        self.assertFalse(before & after, "some pods were not replaced")
+        self.assert_served(load)
+
+    def test_drain(self):
+        node = sorted({node_of(pod) for pod in pods()} - {node_of(pods("postgres")[0])})[0]
+        with Load(gateway()) as load:
+            load.await_done(300)
+            try:
+                kubectl("drain", node, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=240s")
+                self.assertEqual([pod["metadata"]["name"] for pod in pods() if node_of(pod) == node], [])
+                load.await_done(load.done + 1000)
+            finally:
+                kubectl("uncordon", node)
+            await_settled()
+        self.assert_served(load)
+
+    def test_quorum_stores_lose_one_node_at_a_time(self):
+        for store in ("redis", "rabbitmq"):
+            budget = get("pdb", f"shop-{store}")
+            self.assertEqual(budget["status"]["disruptionsAllowed"], 1, store)
+            two = [pod["metadata"]["name"] for pod in pods(store)[:2]]
+            said = [self.evict(name) for name in two]
+            self.assertEqual(said[0], "", store)
+            self.assertIn("disruption budget", said[1], store)
+            await_settled()
+
+    @staticmethod
+    def evict(pod):
+        body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": "shop"}}
+        said = kubectl("create", "--raw", f"/api/v1/namespaces/shop/pods/{pod}/eviction", "-f", "-", text=json.dumps(body), check=False)
+        return said if "error" in said.lower() else ""
+
+    def test_killed_pods(self):
+        for service in SERVICES:
+            with self.subTest(service=service), Load(gateway()) as load:
+                load.await_done(200)
+                victim = pods(service)[0]
+                kubectl("delete", "pod", victim["metadata"]["name"], "--grace-period=0", "--force")
+                load.await_done(load.done + 600)
+                await_settled()
+            # What was in flight on it: at most one request of each customer.
+            self.assert_served(load, most=load.customers)
+
+    def test_killed_operator(self):
+        holder = get("lease", "ecommerce-operator", namespace="ecommerce-operator")["spec"]["holderIdentity"]
+        leader = holder.rsplit("_", 1)[0]
+        with Load(gateway()) as load:
+            kubectl("delete", "pod", leader, "--grace-period=0", "--force", namespace="ecommerce-operator")
+            kubectl("delete", "service", "shop-catalog")
+            eventually(lambda: get("service", "shop-catalog"), 40, "another operator leads, and brings the Service back")
+            kubectl("rollout", "restart", "deployment/ecommerce-operator", namespace="ecommerce-operator")
+            kubectl("rollout", "status", "deployment/ecommerce-operator", "--timeout=120s", namespace="ecommerce-operator")
+            failures = len(load.failures)  # Until here the catalog had no address for a while, which is not the operator's death.
+            load.await_done(load.done + 500)
+        self.assertEqual(len(load.failures), failures, load.summary())
+
+    def test_network(self):
+        addresses = {f"shop-{service}.shop.svc": 80 for service in SERVICES}
+        addresses |= {f"shop-{store}.shop.svc": port for store, port in STORES.items()}
+        kubectl("create", "namespace", "outside", check=False)
+        image = pods("postgres")[0]["spec"]["containers"][0]["image"]
+        try:
+            kubectl("run", "probe", f"--image={image}", "--command", "--", "sleep", "600", namespace="outside")
+            kubectl("wait", "--for=condition=Ready", "pod/probe", "--timeout=120s", namespace="outside")
+            reached = {host for host, port in addresses.items() if self.reaches("probe", host, port, "outside")}
+            self.assertEqual(reached, {"shop-gateway.shop.svc"})
+        finally:
+            kubectl("delete", "namespace", "outside", "--wait=false", check=False)
+        # From within, where only the stores have a shell: a store reaches its own kind alone.
+        for store in STORES:
+            pod = pods(store)[0]["metadata"]["name"]
+            others = {host for host, port in addresses.items() if f"-{store}." not in host and self.reaches(pod, host, port)}
+            self.assertEqual(others, set(), f"{store} reaches {others}")
+
+    @staticmethod
+    def reaches(pod, host, port, namespace="shop"):
+        said = kubectl("exec", pod, "--", "bash", "-c", f"timeout 2 bash -c '</dev/tcp/{host}/{port}' && echo reached", namespace=namespace, check=False)
+        return "\nreached" in f"\n{said}"
+
+    def test_node_lost(self):
+        home = node_of(pods("postgres")[0])
+        node = sorted({node_of(pod) for pod in pods()} - {home, "node-a"})[0]  # The gateway is asked by node-a's address.
+        with Load(gateway(), customers=12, patience=5) as load:
+            load.await_done(300)
+            with self.lost(node):
+                lost = time.time()
+                eventually(lambda: conditions()["Ready"]["status"] == "False", 60, "the status says that something is missing")
+                load.await_done(load.done + 3000)
+            await_settled()
+        print(f"    {load.summary()}; the last one asked {max([at for at, _ in load.failures], default=lost) - lost:.1f} s after the cut", flush=True)
+        self.assertEqual([what for at, what in load.failures if at > lost + 10], [])
+
+    def test_node_of_postgres_lost(self):
+        session = Session(gateway(), 5).register()
+        product = session.ask("GET", "/api/v1/products?limit=1")[1]["items"][0]
+        path = f"/api/v1/products/{product['id']}"
+        self.assertEqual(session.ask("GET", path)[0], 200)  # It is in the cache now.
+        order = Buyer(gateway()).buy_one()
+        node = node_of(pods("postgres")[0])
+        address = next(each for each in get("node", "node-b" if node == "node-a" else "node-a")["status"]["addresses"] if each["type"] == "InternalIP")
+        survivor = Session(f"http://{address['address']}:{gateway().rsplit(':', 1)[1]}", 8)
+        survivor.headers = session.headers
+        with self.lost(node):
+            eventually(lambda: "postgres" in conditions()["Ready"]["message"], 60, "the status names PostgreSQL")
+            eventually(lambda: survivor.ask("GET", path)[0] == 200, 30, "what is cached is shown")
+            status, answer = survivor.ask("GET", "/api/v1/orders")
+            self.assertEqual(status, 503, answer)
+            self.assertIn("Retry-After", survivor.last_headers)
+            self.assertEqual(survivor.ask("GET", path)[0], 200)
+        await_settled()
+        for each in (session, survivor):
+            self.assertEqual(each.ask("GET", path)[0], 200)
+            each.close()
+        self.assertEqual(order[0].end_of(order[1]), "CONFIRMED")
+        order[0].session.close()
+
+    @staticmethod
+    @contextlib.contextmanager
+    def lost(node):
+        """The node's link is cut, and mended afterwards."""
+        zone, cluster = node[-1], ("--name", os.environ["ECP_CLUSTER"])
+        subprocess.run([ROOT / "hack/cluster", "cut", zone, *cluster], check=True, stdout=subprocess.DEVNULL)
+        try:
+            yield
+        finally:
+            subprocess.run([ROOT / "hack/cluster", "mend", zone, *cluster], check=True, stdout=subprocess.DEVNULL)
+
+    def test_stores_killed_under_checkouts(self):
+        buyers = [Buyer(gateway()) for _ in range(4)]
+        for buyer in buyers:
+            buyer.start()
+        try:
+            for store in STORES:
+                time.sleep(5)
+                victim = pods(store)[0]
+                print(f"    kills {victim['metadata']['name']}", flush=True)
+                kubectl("delete", "pod", victim["metadata"]["name"], "--grace-period=0", "--force")
+                await_gone(victim)
+                await_settled()
+            time.sleep(5)
+        finally:
+            for buyer in buyers:
+                buyer.stop()
+        bought = [order for buyer in buyers for order in buyer.orders]
+        states = collections.Counter()
+        confirmed = set()
+        for buyer in buyers:
+            for order in buyer.orders:
+                state = eventually(lambda o=order, b=buyer: b.end_of(o), 60, f"order {order} has ended")
+                states[state] += 1
+                if state == "CONFIRMED":
+                    confirmed.add(order)
+        print(f"    {len(bought)} orders: {dict(states)}; {sum(buyer.tries for buyer in buyers)} tries", flush=True)
+        self.assertGreater(len(confirmed), 10)
+        self.assertEqual(set(states) - {"CONFIRMED", "CANCELLED"}, set())
+        for buyer in buyers:
+            buyer.session.close()
+        self.assertEqual(len(bought), len(set(bought)), "two checkouts made one order")
+        self.assert_charged_once(bought, confirmed)
+
+    def assert_charged_once(self, orders, confirmed):
+        with forwarded("deployment/payment-provider", namespace="payment-provider") as provider:
+            for order in orders:
+                found = read(f"{provider}/v1/authorizations?reference={order}")["items"]
+                charges = [each for each in found if each["status"] == "captured"]
+                self.assertEqual(len(charges), 1 if order in confirmed else 0, f"{order}: {found}")
+
+    def test_autoscaler(self):
+        before = len(pods("catalog"))
+        with Load(gateway(), customers=16, rate=100000) as load:
+            eventually(lambda: len([pod for pod in pods("catalog")]) > before, 180, "the autoscaler adds pods of the catalog")
+        print(f"    {load.done} requests", flush=True)
+        eventually(lambda: len(pods("catalog")) == before, 300, "and takes them away again")
+
+
+class Buyer(threading.Thread):
+    """Buys until told to stop; asks again with the same key until there is an answer that counts."""
+
+    FINAL = {201, 400, 402, 409, 422}
+
+    def __init__(self, url):
+        super().__init__()
+        self.session = Session(url).register()
+        self.orders, self.tries, self._over = [], 0, threading.Event()
+
+    def stop(self):
+        self._over.set()
+        self.join()
+        self.session.close()
+
+    def run(self):
+        while not self._over.wait(0.2):
+            self.buy()
+
+    def buy(self):
+        self.insist("PUT", "/api/v1/cart/items/FILTER-PAPER", {"quantity": 1}, {}, {200})
+        body = {"payment_method": {"token": "tok_visa"}, "shipping_address": ADDRESS}
+        answer = self.insist("POST", "/api/v1/checkout", body, {"Idempotency-Key": str(uuid.uuid4())}, self.FINAL)
+        if answer and "id" in answer:
+            self.orders.append(answer["id"])
+
+    def buy_one(self):
+        """Itself, and the order."""
+        self.buy()
+        return self, self.orders[0]
+
+    def insist(self, method, path, body, headers, wanted):
+        end = time.monotonic() + 180
+        while time.monotonic() < end:
+            self.tries += 1
+            try:
+                status, answer = self.session.ask(method, path, body, headers)
+                if status in wanted and not (status == 409 and "again" in json.dumps(answer)):
+                    return answer
+            except (OSError, http.client.HTTPException):
+                pass
+            time.sleep(0.5)
+        raise AssertionError(f"{method} {path}: no answer in 180 s")
+
+    def end_of(self, order):
+        status, answer = self.session.ask("GET", f"/api/v1/orders/{order}")
+        return answer["state"] if status == 200 and answer["state"] in ("CONFIRMED", "CANCELLED", "NEEDS_ATTENTION") else None
+
+
+if __name__ == "__main__":
+    print(f"the shop is at {gateway()}; {conditions()['Ready']['message']} ({ROOT.name})", flush=True)
+    unittest.main(failfast=False)
