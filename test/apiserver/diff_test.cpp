@@ -109,7 +109,7 @@ TEST_F(DiffOfMadePlatform, SaysThatThereIsNoneOrExactlyWhatTheFileChanges) {
     const support::Finished scaled = diff(wanted({{"services", {{"catalog", {{"replicas", {{"count", 2}, {"max", 2}}}}}}}}));
     EXPECT_EQ(scaled.status, 1);
     EXPECT_THAT(lines_of(scaled.output), ElementsAre("~ " + named("EcommercePlatform/shop"),
-                                                     R"(    /spec/services: added {"catalog":{"replicas":{"count":2,"max":2}}})",
+                                                     R"(    /spec/services/catalog: added {"replicas":{"count":2,"max":2}})",
                                                      "~ " + named("Deployment/shop-catalog"), "    /spec/replicas: 1 -> 2",
                                                      "    /spec/strategy/rollingUpdate/maxUnavailable: 0 -> 1",
                                                      "+ " + named("PodDisruptionBudget/shop-catalog")));
