@@ -27,9 +27,13 @@ void Broker::publish(const std::string& type, const Json& payload) {
                           {"routing_key", type},
                           {"payload", payload.dump()},
                           {"payload_encoding", "string"}};
-    const support::Finished sent = call("POST", "exchanges/" + vhost_ + "/" + kExchange + "/publish", message);
-    ASSERT_EQ(sent.status, 0) << sent.output;
-    ASSERT_TRUE(Json::parse(sent.output).value("routed", false)) << type << " goes nowhere";
+    // A service that is ready has its queues soon, and not sooner than it is connected.
+    support::Finished sent;
+    EXPECT_TRUE(eventually([&] {
+        sent = call("POST", "exchanges/" + vhost_ + "/" + kExchange + "/publish", message);
+        return sent.status == 0 && Json::parse(sent.output).value("routed", false);
+    })) << type
+        << " goes nowhere: " << sent.output;
 }
 
 void Broker::listen() {
