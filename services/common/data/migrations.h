@@ -17,8 +17,8 @@ struct Migration {
 };
 
 // Applies what is missing, each in a transaction of its own, under an advisory lock, and remembers it with its SHA-256 in the
-// table schema_migrations. Throws std::runtime_error that names the migration: it fails, an applied one was changed or is not
-// known here (a newer version has been here), versions have gaps.
+// table schema_migrations. What a newer version of the program has applied stays, with a warning. Throws std::runtime_error that
+// names the migration: it fails, an applied one was changed, versions have gaps.
 void migrate(const std::string& url, const std::vector<Migration>& migrations, const base::Log& log);
 
 // Whether the newest of them is applied; for readiness. False too where the database is away.
