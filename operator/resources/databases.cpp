@@ -101,12 +101,11 @@ kube::Objects migrations(const api::Platform& platform, const SecretDigests& sec
         pod.workload = Workload::Job;
         pod.image = service_image(platform.spec, service.image);
         pod.args = {"migrate"};
-        pod.env = {env("DATABASE_URL_FILE", std::string(kSecretsFolder) + "/database/url")};
-        if (platform.spec.postgres.external) {
-            pod.env.push_back(env("DATABASE_OWNER_URL_FILE", std::string(kSecretsFolder) + "/database/owner-url"));
-        }
+        const Mount database = database_mount(platform, service, kOwning);
+        pod.env = {env("DATABASE_URL_FILE", database.path + "/url")};
+        if (platform.spec.postgres.external) pod.env.push_back(env("DATABASE_OWNER_URL_FILE", database.path + "/owner-url"));
         pod.compute = compute_of_job();
-        pod.mounts = {database_mount(platform, service, kOwning), empty_folder("tmp", "/tmp", "64Mi")};
+        pod.mounts = {database, empty_folder("tmp", "/tmp", "64Mi")};
         objects.push_back(job(component(platform, service.key), purpose, pod, secrets));
     }
     return objects;

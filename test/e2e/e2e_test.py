@@ -188,7 +188,8 @@ class EndToEnd(unittest.TestCase):
         product = session.ask("GET", "/api/v1/products?limit=1")[1]["items"][0]
         path = f"/api/v1/products/{product['id']}"
         self.assertEqual(session.ask("GET", path)[0], 200)  # It is in the cache now.
-        order = Buyer(gateway()).buy_one()
+        buyer = Buyer(gateway())
+        buyer.buy()
         node = node_of(pods("postgres")[0])
         address = next(each for each in get("node", "node-b" if node == "node-a" else "node-a")["status"]["addresses"] if each["type"] == "InternalIP")
         survivor = Session(f"http://{address['address']}:{gateway().rsplit(':', 1)[1]}", 8)
@@ -204,8 +205,8 @@ class EndToEnd(unittest.TestCase):
         for each in (session, survivor):
             self.assertEqual(each.ask("GET", path)[0], 200)
             each.close()
-        self.assertEqual(order[0].end_of(order[1]), "CONFIRMED")
-        order[0].session.close()
+        self.assertEqual(buyer.end_of(buyer.orders[0]), "CONFIRMED")
+        buyer.session.close()
 
     @staticmethod
     @contextlib.contextmanager
@@ -261,7 +262,7 @@ class EndToEnd(unittest.TestCase):
     def test_autoscaler(self):
         before = len(pods("catalog"))
         with Load(gateway(), customers=16, rate=100000) as load:
-            eventually(lambda: len([pod for pod in pods("catalog")]) > before, 180, "the autoscaler adds pods of the catalog")
+            eventually(lambda: len(pods("catalog")) > before, 180, "the autoscaler adds pods of the catalog")
         print(f"    {load.done} requests", flush=True)
         eventually(lambda: len(pods("catalog")) == before, 300, "and takes them away again")
 
@@ -291,11 +292,6 @@ class Buyer(threading.Thread):
         answer = self.insist("POST", "/api/v1/checkout", body, {"Idempotency-Key": str(uuid.uuid4())}, self.FINAL)
         if answer and "id" in answer:
             self.orders.append(answer["id"])
-
-    def buy_one(self):
-        """Itself, and the order."""
-        self.buy()
-        return self, self.orders[0]
 
     def insist(self, method, path, body, headers, wanted):
         end = time.monotonic() + 180
