@@ -2,6 +2,9 @@
 // reading.
 #include "gateway/upstream.h"
 
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -31,6 +34,14 @@ bool is_usable(tcp::socket& socket) {
     char byte = 0;
     socket.receive(asio::buffer(&byte, 1), tcp::socket::message_peek, error);
     return error == asio::error::would_block;
+}
+
+void set_options(tcp::socket& socket) {
+    error_code ignored;
+    socket.set_option(tcp::no_delay{true}, ignored);
+    socket.non_blocking(true, ignored);
+    constexpr unsigned milliseconds = Upstream::kUnacknowledged.count();
+    ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof milliseconds);
 }
 
 }  // namespace
@@ -126,8 +137,7 @@ asio::awaitable<bool> Upstream::connect(std::shared_ptr<Upstream> self, Connecti
         connection->until = std::min(until, Steady::now() + kConnectTime);
         co_await connection->socket.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));
         if (!error && !connection->late) {
-            connection->socket.set_option(tcp::no_delay{true}, ignored);
-            connection->socket.non_blocking(true, ignored);
+            set_options(connection->socket);
             co_return true;
         }
     }

@@ -172,8 +172,7 @@ class EndToEnd(unittest.TestCase):
         node = sorted({node_of(pod) for pod in pods()} - {home, "node-a"})[0]  # The gateway is asked by node-a's address.
         with Load(gateway(), customers=12, patience=10) as load:
             load.await_done(300)
-            with self.lost(node):
-                lost = time.time()
+            with self.lost(node) as lost:
                 eventually(lambda: conditions()["Ready"]["status"] == "False", 60, "the status says that something is missing")
                 load.await_done(load.done + 3000)
                 back = time.time()
@@ -211,13 +210,13 @@ class EndToEnd(unittest.TestCase):
     @staticmethod
     @contextlib.contextmanager
     def lost(node):
-        """The node's link is cut, and mended afterwards."""
-        zone, cluster = node[-1], ("--name", os.environ["ECP_CLUSTER"])
-        subprocess.run([ROOT / "hack/cluster", "cut", zone, *cluster], check=True, stdout=subprocess.DEVNULL)
+        """The node's link is cut and all that runs on it is killed; afterwards it starts again with its disk. Yields when."""
+        options = ("--name", os.environ["ECP_CLUSTER"])
+        subprocess.run([ROOT / "hack/cluster", "kill", node[-1], *options], check=True, stdout=subprocess.DEVNULL)
         try:
-            yield
+            yield time.time()
         finally:
-            subprocess.run([ROOT / "hack/cluster", "mend", zone, *cluster], check=True, stdout=subprocess.DEVNULL)
+            subprocess.run([ROOT / "hack/cluster", "up", *options], check=True, stdout=subprocess.DEVNULL)
 
     def test_stores_killed_under_checkouts(self):
         buyers = [Buyer(gateway()) for _ in range(4)]

@@ -18,6 +18,10 @@ std::string_view text(beast::string_view view) {
     return {view.data(), view.size()};
 }
 
+bool is_absolute(std::string_view target) {
+    return target.starts_with("http://") || target.starts_with("https://");
+}
+
 // RFC 9110, 6.6.1: a server with a clock says when it answered. Put together once a second.
 std::string_view date() {
     thread_local std::time_t written = 0;
@@ -69,6 +73,9 @@ int objection(const Parser::value_type& head) {
         if (!beast::iequals(head[field::transfer_encoding], "chunked")) return 501;
     }
     if (head.count(field::expect) > 0 && !beast::iequals(head[field::expect], "100-continue")) return 417;
+    const std::string_view target = text(head.target());
+    const bool of_server = target == "*" && head.method() == beast::http::verb::options;
+    if (!target.starts_with("/") && !is_absolute(target) && !of_server) return 400;
     return 0;
 }
 
@@ -76,12 +83,13 @@ Request request_of(const Parser::value_type& head, const std::string& peer) {
     Request request;
     request.method = text(head.method_string());
     std::string_view target = text(head.target());
-    if (target.starts_with("http://") || target.starts_with("https://")) {  // As sent to a proxy: without scheme and host.
-        const std::size_t path = target.find('/', target.find("//") + 2);
-        target = path == target.npos ? std::string_view{"/"} : target.substr(path);
+    if (is_absolute(target)) {  // As sent to a proxy: without scheme and host.
+        const std::size_t host_end = target.find_first_of("/?", target.find("//") + 2);
+        target = host_end == target.npos ? std::string_view{} : target.substr(host_end);
     }
     const std::size_t mark = target.find('?');
     request.path = target.substr(0, mark);
+    if (request.path.empty()) request.path = "/";
     if (mark != target.npos) request.query = target.substr(mark + 1);
     for (const auto& field : head) request.headers.emplace_back(text(field.name_string()), text(field.value()));
     request.peer = peer;

@@ -88,6 +88,14 @@ TEST_F(ServerTest, ClosesAfterAnHttp10RequestUnlessAskedNotTo) {
 TEST_F(ServerTest, TakesTheFormOfTargetThatProxiesGet) {
     start();
     EXPECT_THAT(exchange("GET http://x/a?q HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), EndsWith("GET /a [q] "));
+    EXPECT_THAT(exchange("GET http://x?q HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), EndsWith("GET / [q] "));
+}
+
+TEST_F(ServerTest, RefusesTargetsWithoutAPath) {
+    start();
+    for (const std::string target : {"?q", "a", "x:80", "*"}) {
+        EXPECT_THAT(exchange("GET " + target + " HTTP/1.1\r\nHost: x\r\n\r\n"), StartsWith("HTTP/1.1 400")) << target;
+    }
 }
 
 TEST_F(ServerTest, SendsLargeResponsesWhole) {
