@@ -183,7 +183,7 @@ stop_node() {
 
 # As a machine without power: silent first, and of what its kernel knew (routes, rules, connections) nothing is left.
 kill_node() {
-  ip -n "$SWITCH" link set "node-$1" down 2>/dev/null || true # It may have been killed before.
+  ip -n "$SWITCH" link del "node-$1" 2>/dev/null || true # It may have been killed before.
   stop_node "$1"
   rm -f "$STATE/cut.$1"
   [ ! -e "/run/netns/$SWITCH.$1" ] || ip netns del "$SWITCH.$1"

@@ -150,10 +150,9 @@ set -eu
 # Erlang refuses a cookie that others may read, and a volume's group may have been given rights to every file on it.
 rm -f "$HOME/.erlang.cookie"
 (umask 077 && cat /etc/ecommerce/secrets/rabbitmq/erlang-cookie >"$HOME/.erlang.cookie")
-# rabbitmq-server turns this protection off; what is given here comes later and wins (Erlang's `global` reads it at the start of
-# the virtual machine, though RabbitMQ then writes `false` over it). Without it a restarted node has been seen to hang for up to
-# 110 s when it came back (Erlang from 25.1).
-exec rabbitmq-server -kernel prevent_overlapping_partitions true
+# rabbitmq-server turns off Erlang's prevention of overlapping partitions, which it is not made for (its pull request 5483). With it a
+# node that came back after the loss of its machine hung until it was started once more; without it, for up to 110 s.
+exec rabbitmq-server
 )sh";
 
 const char* const kProvision = R"sh(#!/bin/sh
