@@ -17,6 +17,7 @@
 #include <thread>
 #include <utility>
 
+#include "common/base/early_threads.h"
 #include "common/base/metrics.h"
 #include "common/base/resident.h"
 #include "common/base/signals.h"
@@ -63,10 +64,13 @@ asio::awaitable<http::Response> document(std::string_view json) {
     co_return response;
 }
 
+unsigned loop_count() {
+    return std::clamp(std::thread::hardware_concurrency(), 1U, kLoops);
+}
+
 std::vector<std::unique_ptr<asio::io_context>> make_loops() {
     std::vector<std::unique_ptr<asio::io_context>> loops;
-    const unsigned count = std::clamp(std::thread::hardware_concurrency(), 1U, kLoops);
-    for (unsigned i = 0; i < count; ++i) loops.push_back(std::make_unique<asio::io_context>(1));
+    for (unsigned i = 0; i < loop_count(); ++i) loops.push_back(std::make_unique<asio::io_context>(1));
     return loops;
 }
 
@@ -102,10 +106,9 @@ public:
         if (made_.messages) made_.messages->start();
         health_->start();
         log_.info("serving", {{"version", description_.version}, {"port", servers_.front()->address().port}});
-        std::vector<std::thread> threads;
-        for (std::size_t i = 1; i < loops_.size(); ++i) threads.emplace_back([this, i] { loops_[i]->run(); });
+        for (std::size_t i = 1; i < loops_.size(); ++i) threads_.run(i - 1, [this, i] { loops_[i]->run(); });
         loops_.front()->run();
-        for (std::thread& thread : threads) thread.join();
+        threads_.join();
         shut_down();
         return 0;
     }
@@ -201,6 +204,7 @@ private:
     const Description& description_;
     const Environment& environment_;
     const base::Log log_;
+    base::EarlyThreads threads_{loop_count() - 1};  // Of the loops but the first.
     prometheus::Registry registry_;
     base::ProcessMetrics process_metrics_;
     LiveSettings settings_;
