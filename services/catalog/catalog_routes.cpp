@@ -237,7 +237,7 @@ http::Response Routes::recommendations(const http::Call& call) {
             taste = taste_of(preferences, ask_users(call, user, "history"));
             personal = !taste.categories.empty();
         } catch (const rest::Unreachable& away) {
-            call.log.debug("recommends what is popular", {{"problem", away.what()}});
+            call.log().debug("recommends what is popular", {{"problem", away.what()}});
         }
     }
     std::vector<Product> products;

@@ -246,11 +246,11 @@ asio::awaitable<http::Response> Proxy::handle(std::shared_ptr<Proxy> self, const
     if (problem) {
         response = problem->response(call->request_id);
         if (problem->status() >= 500) {
-            call->log.warn("a request got no answer", {{"method", call->request.method},
-                                                       {"endpoint", route->entry.path},
-                                                       {"upstream", route->upstream},
-                                                       {"status", problem->status()},
-                                                       {"problem", problem->what()}});
+            call->log().warn("a request got no answer", {{"method", call->request.method},
+                                                         {"endpoint", route->entry.path},
+                                                         {"upstream", route->upstream},
+                                                         {"status", problem->status()},
+                                                         {"problem", problem->what()}});
         }
     }
     response.headers.emplace_back("X-Content-Type-Options", "nosniff");

@@ -153,7 +153,7 @@ void Checkout::begin_and_run(const http::Call& call, Visit& visit) {
         visit.tell([&](Visit::News& news) { news.order = ended; });
     } catch (const std::exception& error) {
         // The order is there, and goes on when its lease has ended.
-        call.log.warn("a checkout was interrupted", {{"order_id", begun.order->id}, {"error", error.what()}});
+        call.log().warn("a checkout was interrupted", {{"order_id", begun.order->id}, {"error", error.what()}});
     }
 }
 

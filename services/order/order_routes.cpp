@@ -64,7 +64,7 @@ std::vector<Line> Routes::current_lines(const http::Call& call) {
         std::vector<Line> now = lines;
         if (answer.status == 200 && set_prices(now, answer.body)) lines = std::move(now);
     } catch (const rest::Unreachable&) {
-        call.log.debug("a cart is shown with the prices of when it was filled");
+        call.log().debug("a cart is shown with the prices of when it was filled");
     }
     return lines;
 }

@@ -43,7 +43,7 @@ Order order_from(const http::Request& request) {
 }
 
 Context context_of(const http::Call& call) {
-    return {call.deadline, call.trace, call.log};
+    return {call.deadline, call.trace, call.log()};
 }
 
 }  // namespace

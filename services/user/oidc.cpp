@@ -82,7 +82,7 @@ Person Oidc::finish(const http::Call& call, const std::string& state, const std:
         const Issuer issuer = discover(call);
         return person_from(checked(call, issuer, id_token_for(call, issuer, code, attempt)), attempt.nonce, options_.client.id);
     } catch (const OidcError& error) {
-        call.log.warn("a sign-in by the identity provider is refused", {{"reason", error.what()}});
+        call.log().warn("a sign-in by the identity provider is refused", {{"reason", error.what()}});
         throw http::unauthorized("The identity provider's answer can't be accepted.");
     }
 }

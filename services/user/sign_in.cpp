@@ -64,8 +64,8 @@ nlohmann::json SignIn::refresh(const http::Call& call, const std::string& refres
     if (rotation.revoked) {
         reused_.Increment();
         sessions_.end(call.deadline, rotation.revoked->id);
-        call.log.warn("a refresh token came twice; its session has ended",
-                      {{"session", rotation.revoked->id}, {"user", rotation.revoked->user_id}});
+        call.log().warn("a refresh token came twice; its session has ended",
+                        {{"session", rotation.revoked->id}, {"user", rotation.revoked->user_id}});
     }
     if (!rotation.session) throw http::unauthorized("The refresh token is not valid.");
     // Also brings the session back where Redis lost it. Asked afterwards, since a logout may have come between: what it removed

@@ -45,8 +45,8 @@ base::Deadline deadline_of(const Request& request, base::Duration longest) {
 // A call with the request that it refers to. Whoever still works on it keeps it.
 struct Kept {
     Kept(Request&& given, PathParameters&& path, base::Deadline deadline, std::string&& id, base::TraceContext&& trace,
-         base::Log&& log)
-        : request(std::move(given)), call{request, std::move(path), deadline, std::move(id), std::move(trace), std::move(log)} {}
+         const base::Log& log)
+        : request(std::move(given)), call{request, std::move(path), deadline, std::move(id), std::move(trace), log} {}
     Kept(const Kept&) = delete;
     Kept& operator=(const Kept&) = delete;
 
@@ -94,6 +94,10 @@ std::optional<Problem> problem_of(const std::exception_ptr& failure) {
 }
 
 }  // namespace
+
+base::Log Call::log() const {
+    return plain_log.with({{"request_id", request_id}, {"trace_id", trace.trace_id}});
+}
 
 std::string Call::user() const {
     std::string id = header(kUserHeader);
@@ -197,10 +201,10 @@ Response Router::Impl::failed(const Call& call, const std::exception_ptr& failur
     if (!problem && options.translate) problem = options.translate(failure);
     if (!problem) problem = Problem(500, "Something went wrong here, and has been noted.");
     if (problem->status() >= 500) {
-        call.log.error("a request failed", {{"method", call.request.method},
-                                            {"path", call.request.path},
-                                            {"status", problem->status()},
-                                            {"problem", words_of(failure)}});
+        call.log().error("a request failed", {{"method", call.request.method},
+                                              {"path", call.request.path},
+                                              {"status", problem->status()},
+                                              {"problem", words_of(failure)}});
     }
     return problem->response(call.request_id);
 }
@@ -213,11 +217,11 @@ Response Router::Impl::finished(const Call& call, Response response, RouteMetric
     if (response.status >= 500) span.fail("status " + std::to_string(response.status));
     span.end();
     if (log.enabled(base::Level::Debug)) {
-        call.log.debug("request", {{"method", call.request.method},
-                                   {"path", call.request.path},
-                                   {"status", response.status},
-                                   {"peer", call.request.peer},
-                                   {"seconds", std::chrono::duration<double>(took).count()}});
+        call.log().debug("request", {{"method", call.request.method},
+                                     {"path", call.request.path},
+                                     {"status", response.status},
+                                     {"peer", call.request.peer},
+                                     {"seconds", std::chrono::duration<double>(took).count()}});
     }
     if (!find(response.headers, kRequestIdHeader)) response.headers.emplace_back(kRequestIdHeader, call.request_id);
     return response;
@@ -249,10 +253,9 @@ awaitable<Response> Router::Impl::route(std::shared_ptr<Impl> self, Request requ
         span.set("http.route", endpoint);
     }
     std::string id = request_id_of(request);
-    base::Log log = self->log.with({{"request_id", id}, {"trace_id", trace.trace_id}});
     const base::Deadline deadline = deadline_of(request, self->deadline.load());
     const auto kept = std::make_shared<const Kept>(std::move(request), std::move(match.parameters), deadline, std::move(id),
-                                                   std::move(trace), std::move(log));
+                                                   std::move(trace), self->log);
     const std::shared_ptr<const Call> call(kept, &kept->call);
 
     Response response;

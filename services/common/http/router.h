@@ -39,8 +39,9 @@ struct Call {
     base::Deadline deadline;
     std::string request_id;  // The client's where it is well-formed, else a new UUID; echoed in the response.
     base::TraceContext trace;
-    base::Log log;  // Carries request_id and trace_id.
+    const base::Log& plain_log;  // The process's.
 
+    base::Log log() const;  // Carries request_id and trace_id. Made anew each time, since most requests log nothing.
     const std::string& parameter(std::string_view name) const { return path.find(name)->second; }
     std::string header(std::string_view name) const { return std::string(find(request.headers, name).value_or("")); }
     std::string user() const;             // kUserHeader, a UUID; throws Problem 401 where it is missing or malformed.

@@ -73,7 +73,7 @@ protected:
         router_.on("GET", "/left", [](const Call& call) { return text(std::to_string(call.deadline.left().count())); });
         router_.on("GET", "/trace", [](const Call& call) { return text(call.trace.trace_id + " " + call.trace.span_id); });
         router_.on("GET", "/log", [](const Call& call) {
-            call.log.info("handled");
+            call.log().info("handled");
             return text("");
         });
         router_.on("GET", "/conflict", [](const Call&) -> Response { throw http::conflict("Taken."); });
