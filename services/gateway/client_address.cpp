@@ -63,11 +63,10 @@ bool Networks::contains(std::string_view address) const {
     if (networks_.empty()) return false;
     const std::optional<Bytes> bytes = bytes_of(address);
     return bytes && std::any_of(networks_.begin(), networks_.end(), [&](const Network& network) {
-               for (unsigned i = 0; i < network.bits; ++i) {
-                   const unsigned mask = 0x80U >> (i % 8);
-                   if (((*bytes)[i / 8] & mask) != (network.bytes[i / 8] & mask)) return false;
-               }
-               return true;
+               const unsigned whole = network.bits / 8;
+               const unsigned mask = 0xFF00U >> (network.bits % 8) & 0xFFU;  // Of the byte after those that count whole.
+               if (!std::equal(bytes->begin(), bytes->begin() + whole, network.bytes.begin())) return false;
+               return mask == 0 || (((*bytes)[whole] ^ network.bytes[whole]) & mask) == 0;
            });
 }
 

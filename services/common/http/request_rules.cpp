@@ -101,7 +101,9 @@ Response refused(int status) {
 }
 
 bool is_sendable(const Response& response) {
-    const auto broken = [](std::string_view value) { return value.find_first_of(std::string_view{"\r\n\0", 3}) != value.npos; };
+    const auto broken = [](std::string_view value) {
+        return std::any_of(value.begin(), value.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
+    };
     return !broken(response.content_type) &&
            std::none_of(response.headers.begin(), response.headers.end(), [&](const auto& header) {
                return header.first.empty() || broken(header.first) || broken(header.second);

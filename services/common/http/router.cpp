@@ -62,6 +62,13 @@ struct Method {
 struct Route {
     Route(PathTemplate given, RouteFamilies& families) : path(std::move(given)), metrics(families, path.text()) {}
 
+    // HEAD is GET's where it has none of its own; null: the route does not take the method.
+    const Method* method(std::string_view name) const {
+        auto found = methods.find(name);
+        if (found == methods.end() && name == "HEAD") found = methods.find("GET");
+        return found == methods.end() ? nullptr : &found->second;
+    }
+
     PathTemplate path;
     RouteMetrics metrics;
     std::map<std::string, Method, std::less<>> methods;
@@ -145,8 +152,9 @@ struct Router::Impl {
     base::Log log;
     RouteFamilies families;
     RouteMetrics unmatched;
-    std::deque<Route> routes;     // They stay where they are.
-    std::vector<Route*> ordered;  // As PathTemplate::before says.
+    std::deque<Route> routes;                             // They stay where they are.
+    std::vector<Route*> ordered;                          // As PathTemplate::before says.
+    std::map<std::string, Route*, std::less<>> literals;  // Those without parameters.
     std::atomic<std::size_t> running = 0;
 };
 
@@ -160,6 +168,7 @@ void Router::Impl::add(std::string_view method, std::string_view path, Method ha
             return PathTemplate::before(a->path, b->path);
         });
         ordered.insert(place, added);
+        if (path.find('{') == path.npos) literals.emplace(path, added);
     }
     if (!found->methods.emplace(method, std::move(handler)).second) {
         throw std::logic_error("route " + std::string(method) + " " + std::string(path) + " is there twice");
@@ -168,16 +177,22 @@ void Router::Impl::add(std::string_view method, std::string_view path, Method ha
 
 Router::Impl::Match Router::Impl::match(const Request& request) {
     Match result;
+    // A path that is written as its template is, without parameters, is that route's: no other comes before it.
+    if (const auto literal = literals.find(request.path); literal != literals.end()) {
+        if (const Method* method = literal->second->method(request.method)) {
+            result.method = method;
+            result.route = literal->second;
+            return result;
+        }
+    }
     std::set<std::string, std::less<>> allowed;
     if (const auto segments = segments_of(request.path)) {
         for (Route* route : ordered) {
             std::optional<PathParameters> parameters = route->path.match(*segments);
             if (!parameters) continue;
-            auto method = route->methods.find(request.method);
-            if (method == route->methods.end() && request.method == "HEAD") method = route->methods.find("GET");
             if (result.route == nullptr) result.route = route;
-            if (method != route->methods.end()) {
-                result.method = &method->second;
+            if (const Method* method = route->method(request.method)) {
+                result.method = method;
                 result.route = route;
                 result.parameters = std::move(*parameters);
                 return result;
