@@ -14,7 +14,8 @@ namespace beast = boost::beast;
 namespace {
 
 constexpr int kMostInterim = 8;
-constexpr std::size_t kLastChunk = 5;  // "0\r\n\r\n"
+constexpr std::size_t kLastChunk = 5;     // "0\r\n\r\n"
+constexpr std::size_t kUsualHeaders = 8;  // With those that the gateway adds.
 
 std::string_view text(beast::string_view view) {
     return {view.data(), view.size()};
@@ -93,6 +94,7 @@ http::Response ResponseReader::take() {
     http::Response response;
     Parser::value_type& message = parser_->get();
     response.status = static_cast<int>(message.result_int());
+    response.headers.reserve(kUsualHeaders);
     for (const auto& field : message) {
         const std::string_view name = text(field.name_string());
         if (field.name() == beast::http::field::content_type) {

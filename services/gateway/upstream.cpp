@@ -16,8 +16,6 @@
 #include <string_view>
 #include <utility>
 
-#include "gateway/response_reader.h"
-
 namespace gateway {
 
 namespace asio = boost::asio;
@@ -161,7 +159,7 @@ asio::awaitable<void> Upstream::talk(Connection* connection, std::shared_ptr<con
     // An upstream that refuses a request early answers before it has read all of it: that answer is worth reading.
     const bool wrote = !error;
 
-    ResponseReader reader;
+    ResponseReader& reader = connection->reader.emplace();
     bool any = false;
     while (reader.state() == ResponseReader::State::More) {
         const auto space = connection->buffer.prepare(kReadSize);
@@ -192,6 +190,7 @@ asio::awaitable<void> Upstream::talk(Connection* connection, std::shared_ptr<con
             exchange->stale = !any;  // Where the connection was a kept one.
             break;
     }
+    connection->reader.reset();
 }
 
 asio::awaitable<Exchange> Upstream::exchange(std::shared_ptr<Upstream> self, std::shared_ptr<const std::string> request,

@@ -173,6 +173,10 @@ void Span::set(std::string_view attribute, nlohmann::json value) {
     }
 }
 
+void Span::rename(std::string_view name) {
+    if (data_) data_->span.name = std::string(name);
+}
+
 void Span::fail(std::string_view reason) {
     if (data_) data_->span.failure = std::string(reason);
 }

@@ -48,7 +48,9 @@ public:
     Span& operator=(Span&& other) noexcept;
     ~Span();
 
-    const TraceContext& context() const { return context_; }     // To be passed on: children name this span as their parent.
+    const TraceContext& context() const { return context_; }  // To be passed on: children name this span as their parent.
+    bool is_recording() const { return data_ != nullptr; }    // False: what it is told is kept nowhere.
+    void rename(std::string_view name);
     void set(std::string_view attribute, nlohmann::json value);  // A string, number or boolean; never anything personal.
     void fail(std::string_view reason);
     void end();

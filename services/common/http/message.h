@@ -34,7 +34,7 @@ bool has_query(const Request& request, std::string_view name);
 struct Response {
     int status = 200;
     std::string body;
-    std::string content_type = "text/plain; charset=utf-8";
+    std::string content_type = {};  // Empty: "text/plain; charset=utf-8".
     Headers headers;
     bool hang_up = false;  // Close the connection instead of answering: a lost answer, for fault injection.
 };

@@ -5,6 +5,7 @@
 #include <array>
 #include <boost/beast/http/status.hpp>
 #include <ctime>
+#include <iterator>
 #include <string_view>
 
 #include "common/http/problem.h"
@@ -13,6 +14,8 @@ namespace http {
 namespace {
 
 namespace beast = boost::beast;
+
+constexpr std::string_view kPlainText = "text/plain; charset=utf-8";
 
 std::string_view text(beast::string_view view) {
     return {view.data(), view.size()};
@@ -91,6 +94,7 @@ Request request_of(const Parser::value_type& head, const std::string& peer) {
     request.path = target.substr(0, mark);
     if (request.path.empty()) request.path = "/";
     if (mark != target.npos) request.query = target.substr(mark + 1);
+    request.headers.reserve(static_cast<std::size_t>(std::distance(head.begin(), head.end())));
     for (const auto& field : head) request.headers.emplace_back(text(field.name_string()), text(field.value()));
     request.peer = peer;
     return request;
@@ -119,7 +123,8 @@ std::string response_head(const Response& response, bool keep_alive, bool http_1
     head += "\r\n";
     if (!find(response.headers, "Date")) head.append("Date: ").append(date()).append("\r\n");
     if (response.status != 204 && response.status != 304) {
-        if (!response.body.empty()) head.append("Content-Type: ").append(response.content_type).append("\r\n");
+        const std::string_view type = response.content_type.empty() ? kPlainText : std::string_view(response.content_type);
+        if (!response.body.empty()) head.append("Content-Type: ").append(type).append("\r\n");
         head.append("Content-Length: ").append(std::to_string(response.body.size())).append("\r\n");
     }
     if (!keep_alive) head += "Connection: close\r\n";

@@ -261,11 +261,14 @@ awaitable<Response> Router::Impl::route(std::shared_ptr<Impl> self, Request requ
     base::TraceContext trace = base::trace_context_from(find(request.headers, "traceparent").value_or(""));
     base::Span span;
     if (self->options.tracer) {
-        const std::string endpoint = match.route == nullptr ? "unmatched" : match.route->path.text();
-        span = self->options.tracer->start(request.method + " " + endpoint, base::SpanKind::Server, trace);
+        const std::string_view endpoint = match.route == nullptr ? "unmatched" : std::string_view(match.route->path.text());
+        span = self->options.tracer->start(endpoint, base::SpanKind::Server, trace);
         trace = span.context();
-        span.set("http.request.method", request.method);
-        span.set("http.route", endpoint);
+        if (span.is_recording()) {
+            span.rename(request.method + " " + std::string(endpoint));
+            span.set("http.request.method", request.method);
+            span.set("http.route", endpoint);
+        }
     }
     std::string id = request_id_of(request);
     const base::Deadline deadline = deadline_of(request, self->deadline.load());
