@@ -93,6 +93,8 @@ TEST(TraceParent, CountsAsNoneWhereItIsInvalid) {
 
 TEST(Span, OfNoTraceDoesNothing) {
     Span span;
+    EXPECT_FALSE(span.is_recording());
+    span.rename("c");
     span.set("a", 1);
     span.fail("b");
     span.end();
@@ -104,7 +106,9 @@ TEST(Tracer, SendsASpanAsOtlpJson) {
     Tracer::Options options = sending_to(collector);
     options.attributes = {{"deployment.environment", "test"}};
     const auto tracer = Tracer::create(std::move(options));
-    Span span = tracer->start("GET /api/v1/cart", SpanKind::Server, trace_context_from(kParent));
+    Span span = tracer->start("unmatched", SpanKind::Server, trace_context_from(kParent));
+    EXPECT_TRUE(span.is_recording());
+    span.rename("GET /api/v1/cart");
     span.set("text", "a");
     span.set("number", std::int64_t{1} << 60);
     span.set("share", 0.5);

@@ -118,6 +118,19 @@ TEST(Networks, AreReadStrictly) {
     EXPECT_FALSE(is_loopback("10.0.0.1"));
 }
 
+TEST(Networks, HaveAsManyBitsAsTheySay) {
+    const Networks some = Networks::from("172.16.0.0/12, 100.64.0.0/10, 192.0.2.7, 2001:db8:8000::/33");
+    for (const char* inside :
+         {"172.16.0.0", "172.31.255.255", "100.127.0.1", "192.0.2.7", "::ffff:172.20.1.1", "2001:db8:ffff::1"}) {
+        EXPECT_TRUE(some.contains(inside)) << inside;
+    }
+    for (const char* outside : {"172.32.0.0", "172.15.255.255", "100.128.0.1", "192.0.2.6", "2001:db8:7fff::1", "nonsense"}) {
+        EXPECT_FALSE(some.contains(outside)) << outside;
+    }
+    EXPECT_TRUE(Networks::from("0.0.0.0/0").contains("203.0.113.7"));
+    EXPECT_FALSE(Networks::from("0.0.0.0/0").contains("2001:db8::1"));
+}
+
 http::Request from_origin(const std::string& origin) {
     http::Request request;
     request.headers = {{"Origin", origin}};
