@@ -226,7 +226,7 @@ awaitable<void> PlatformReconciler::settle_volumes(Platform platform) {
     }
     client::Selection claims;
     claims.ns = platform.key.ns;
-    claims.label_selector = "app.kubernetes.io/instance=" + platform.key.name;
+    claims.label_selector = std::string(api::kPlatformLabel) + "=" + platform.key.name;
     claims.part = client::Part::Metadata;
     const client::ListPage page = co_await parts_.client.list(kube::kPersistentVolumeClaim, claims);
     for (const kube::Json& claim : page.items) {

@@ -31,11 +31,12 @@ std::string host_of(const api::Platform& platform, std::string_view part) {
 }
 
 Json selector_of(const Component& self) {
-    return {{"app.kubernetes.io/instance", self.platform.key.name}, {"app.kubernetes.io/component", self.key}};
+    return {{std::string(kInstanceLabel), name_of(self)}};
 }
 
 Json labels_of(const Component& self) {
     Json labels = selector_of(self);
+    labels["app.kubernetes.io/component"] = self.key;
     labels["app.kubernetes.io/name"] = self.app;
     labels["app.kubernetes.io/part-of"] = "ecommerce-platform";
     labels["app.kubernetes.io/managed-by"] = api::kFieldManager;

@@ -21,6 +21,9 @@ inline constexpr std::string_view kMigration = "migration";
 inline constexpr std::string_view kProvisioning = "provisioning";
 inline constexpr std::string_view kEndToEnd = "e2e";
 
+// Names one part of one platform, "shop-catalog": what is a part of it, and what its selectors select by.
+inline constexpr std::string_view kInstanceLabel = "app.kubernetes.io/instance";
+
 // A service, a data store, or a part that runs no image of its own (policies, classes, Jobs), by its key.
 Component component(const api::Platform& platform, std::string_view key);
 

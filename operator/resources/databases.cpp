@@ -56,6 +56,7 @@ kube::Object job(const Component& self, const std::string& purpose, const Pod& p
     Json pod_of_job = pod_template(part, pod, secrets);
     const std::string digest = digest_text(pod_of_job).substr(0, 8);
     kube::Object object = owned_object(part, kube::kJob, (self.key == purpose ? "" : self.key + "-") + digest);
+    object["metadata"]["labels"][std::string(kInstanceLabel)] = object.key().name;
     object["spec"] = {{"backoffLimit", kRetries},
                       {"podReplacementPolicy", "Failed"},  // Never two at once.
                       {"template", std::move(pod_of_job)}};

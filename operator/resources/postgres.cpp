@@ -41,8 +41,10 @@ std::string configuration(const api::ManagedStore& store) {
 }
 
 Pod pod(const Component& self, const api::ManagedStore& store, const Json& files) {
-    const std::vector<std::string> is_ready{"pg_isready", "-h",      "127.0.0.1", "-p", std::to_string(api::kPostgresPort),
-                                            "-U",         "postgres"};
+    const std::string asks = "pg_isready -h 127.0.0.1 -p " + std::to_string(api::kPostgresPort) + " -U postgres";
+    const std::vector<std::string> is_ready{"sh", "-c", asks};
+    // 1: it lives and refuses, for it recovers from the crash of a connection, which a restart would only begin anew.
+    const std::vector<std::string> is_alive{"sh", "-c", asks + " || [ $? -eq 1 ]"};
     Pod pod;
     pod.workload = Workload::Data;
     pod.image = store_image(self.platform.spec, api::kPostgres);
@@ -60,7 +62,7 @@ Pod pod(const Component& self, const api::ManagedStore& store, const Json& files
                   empty_folder("shm", "/dev/shm", "256Mi", Medium::Memory)};
     // It answers while it refuses connections for want of free ones, so it tells of the process alone.
     pod.startup = exec_probe(is_ready, kStartup);
-    pod.liveness = exec_probe(is_ready, kLiveness);
+    pod.liveness = exec_probe(is_alive, kLiveness);
     pod.readiness = exec_probe(is_ready, kReadiness);
     pod.grace_seconds = kGraceSeconds;
     pod.annotations = {{std::string(api::kConfigAnnotation), digest_text(files)}};

@@ -121,7 +121,7 @@ TEST_F(DiffOfMadePlatform, SaysThatThereIsNoneOrExactlyWhatTheFileChanges) {
 
 TEST_F(DiffOfMadePlatform, ShowsWhatSomeoneDidToTheObjects) {
     make(wanted());
-    merge("service", "shop-catalog", {{"spec", {{"selector", {{"app.kubernetes.io/component", "order"}}}}}});
+    merge("service", "shop-catalog", {{"spec", {{"selector", {{"app.kubernetes.io/instance", "shop-order"}}}}}});
     merge("secret", "shop-postgres", {{"data", {{"password", "c3RvbGVu"}}}});
     ASSERT_EQ(kubectl({"delete", "configmap/shop-order", "secret/shop-redis"}).status, 0);
     const support::Finished said = diff(wanted());
@@ -129,7 +129,7 @@ TEST_F(DiffOfMadePlatform, ShowsWhatSomeoneDidToTheObjects) {
     EXPECT_THAT(lines_of(said.output),
                 UnorderedElementsAre("~ " + named("Secret/shop-postgres"), "+ " + named("Secret/shop-redis"),
                                      "+ " + named("ConfigMap/shop-order"), "~ " + named("Service/shop-catalog"),
-                                     "    /spec/selector/app.kubernetes.io~1component: \"order\" -> \"catalog\""));
+                                     "    /spec/selector/app.kubernetes.io~1instance: \"shop-order\" -> \"shop-catalog\""));
 }
 
 TEST_F(DiffOfMadePlatform, ShowsWhatWouldBePruned) {

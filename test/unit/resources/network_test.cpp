@@ -29,7 +29,7 @@ std::string text_of(const Json& port) {
 
 // Labels of the pods of a component, Jobs' included.
 Json labels_of_pods(const std::string& component) {
-    return {{"app.kubernetes.io/instance", "shop"},
+    return {{"app.kubernetes.io/instance", "shop-" + component},
             {"app.kubernetes.io/component", component},
             {"ecommerceplatform.io/platform", "shop"}};
 }
