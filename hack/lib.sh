@@ -92,7 +92,8 @@ find_go() {
 }
 
 # A tool is TOOL:MODULE:PACKAGE:SECONDS, the time a first build takes on two cores. Versions are those of hack/tools/MODULE/go.mod.
-# The tool gateway-api is no program but a folder of custom resource definitions.
+# The tool gateway-api is no program but a folder of custom resource definitions. A tool without a package is one of Python: what
+# hack/tools/MODULE/requirements.txt lists.
 TOOLS=(
   "kube-apiserver:kubernetes:k8s.io/kubernetes/cmd/kube-apiserver:340"
   "kube-controller-manager:kubernetes:k8s.io/kubernetes/cmd/kube-controller-manager:110"
@@ -106,10 +107,19 @@ TOOLS=(
   "coredns:coredns:github.com/coredns/coredns:100"
   "k6:k6:go.k6.io/k6:120"
   "gateway-api:gateway-api:sigs.k8s.io/gateway-api:2"
+  "kube-score:kube-score:github.com/zegl/kube-score/cmd/kube-score:40"
+  "kubeconform:kubeconform:github.com/yannh/kubeconform/cmd/kubeconform:15"
+  "checkov:checkov::60"
+  "schemathesis:schemathesis::60"
 )
 
-# tool_version MODULE: the version in its go.mod of the module that its tool is part of, such as v1.37.2; of the only one without a tool
+# tool_version MODULE: the version in its go.mod of the module that its tool is part of, such as v1.37.2; of the only one without a
+# tool; of packages of Python twelve digits that change with them
 tool_version() {
+  if [ -f "$ROOT/hack/tools/$1/requirements.txt" ]; then
+    sha256sum "$ROOT/hack/tools/$1/requirements.txt" | cut -c 1-12
+    return
+  fi
   awk '$1 == "tool" && $2 != "(" { tool = $2 } /^tool \(/ { getline; tool = $1 }
        $1 ~ /\// && $2 ~ /^v[0-9]/ && index(tool "/", $1 "/") == 1 { print $2; exit }
        $1 == "require" && $3 ~ /^v[0-9]/ && (tool == "" || index(tool "/", $2 "/") == 1) { print $3; exit }' "$ROOT/hack/tools/$1/go.mod"
