@@ -156,9 +156,11 @@ Spec spec_from(const Section& given, const std::string& ns) {
     const Section reliability = quality.section("reliability");
     const Section security = quality.section("security");
     const Section observability = quality.section("observability");
-    const Sizing sizing = quality.section("performance")
-                              .one_of<Sizing>("sizing", defaults.sizing,
-                                              {{"Small", Sizing::Small}, {"Medium", Sizing::Medium}, {"Large", Sizing::Large}});
+    const Section performance = quality.section("performance");
+    const Sizing sizing = performance.one_of<Sizing>(
+        "sizing", defaults.sizing, {{"Small", Sizing::Small}, {"Medium", Sizing::Medium}, {"Large", Sizing::Large}});
+    spec.objectives = {performance.text("latencyP99", defaults.latency_p99),
+                       performance.text("errorRatePercent", defaults.error_rate_percent)};
 
     spec.version = given.text("version", kBundledVersion);
     spec.images = images(given.section("images"), defaults);
@@ -177,7 +179,9 @@ Spec spec_from(const Section& given, const std::string& ns) {
     for (const Json& name : quality.section("cost").section("spot").list("components")) {
         spec.spot_components.push_back(name.get<std::string>());
     }
-    spec.scrape_annotations = observability.one_of<bool>("metrics", true, {{"None", false}, {"Annotations", true}});
+    spec.metrics = observability.one_of<Metrics>(
+        "metrics", Metrics::Annotations,
+        {{"None", Metrics::None}, {"Annotations", Metrics::Annotations}, {"ServiceMonitor", Metrics::ServiceMonitor}});
     spec.prometheus_namespace = observability.text("prometheusNamespace", kPrometheusNamespace);
     const Section tracing = observability.section("tracing");
     spec.tracing = {tracing.text("endpoint"), tracing.get("samplingPercent", defaults.sampling_percent)};

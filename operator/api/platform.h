@@ -93,6 +93,15 @@ struct Tracing {
     int sampling_percent = 0;
 };
 
+// How a Prometheus finds the services.
+enum class Metrics { None, Annotations, ServiceMonitor };
+
+// What customers may expect of the gateway, which is what they see.
+struct Objectives {
+    std::string latency_p99;         // As written, for example "500ms": 99 of 100 answers are there within it.
+    std::string error_rate_percent;  // As written, for example "0.1": of a hundred requests at most so many fail.
+};
+
 struct ExternalStore {
     std::string secret_name;
     Address address;
@@ -124,9 +133,10 @@ struct Spec {
     int max_surge = 1;
     Configuration configuration;
     std::vector<std::string> spot_components;
-    bool scrape_annotations = true;
+    Metrics metrics = Metrics::Annotations;
     std::string prometheus_namespace;
     Tracing tracing;
+    Objectives objectives;
     AutoscalerBehavior autoscaler;
     std::map<std::string, ServiceSettings, std::less<>> services;  // Every key of kServices is there.
     std::string payment_provider_url;                              // Empty: none is configured.

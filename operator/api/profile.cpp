@@ -15,6 +15,8 @@ constexpr Defaults kDevelopment{
     .pull_policy = PullPolicy::IfNotPresent,  // Images that were loaded into the node by hand work.
     .log_level = "debug",
     .sampling_percent = 100,
+    .latency_p99 = "2500ms",  // One pod on a laptop that does much else.
+    .error_rate_percent = "5",
     .postgres = {.nodes = 1, .storage = "5Gi", .storage_class = "standard"},
     .redis = {.nodes = 1, .storage = "1Gi", .storage_class = "standard"},
     .rabbitmq = {.nodes = 1, .storage = "1Gi", .storage_class = "standard"},
@@ -30,6 +32,8 @@ constexpr Defaults kStaging{
     .pull_policy = PullPolicy::IfNotPresent,
     .log_level = "info",
     .sampling_percent = 100,
+    .latency_p99 = "1s",  // At a third of production's size, so that only what would be far from its objective is told.
+    .error_rate_percent = "1",
     .postgres = {.nodes = 1, .storage = "20Gi", .storage_class = "standard"},
     .redis = {.nodes = 3, .storage = "5Gi", .storage_class = "standard"},
     .rabbitmq = {.nodes = 3, .storage = "5Gi", .storage_class = "standard"},
@@ -46,6 +50,8 @@ constexpr Defaults kProduction{
     .pull_policy = PullPolicy::Always,  // The registry checks the right to pull at each start (AlwaysPullImages).
     .log_level = "info",
     .sampling_percent = 10,  // Of every request, the traces would cost more than the requests.
+    .latency_p99 = "500ms",  // A login hashes a password for 44 ms and a checkout makes a dozen calls; the rest waits for load.
+    .error_rate_percent = "0.1",  // Three nines: 43 minutes of a month without any answer.
     .postgres = {.nodes = 1, .storage = "100Gi", .storage_class = "fast-ssd"},
     .redis = {.nodes = 3, .storage = "50Gi", .storage_class = "fast-ssd"},     // Append-only files take several times the memory.
     .rabbitmq = {.nodes = 3, .storage = "10Gi", .storage_class = "fast-ssd"},  // Events pass through; only a backlog stays.

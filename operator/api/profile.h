@@ -25,6 +25,8 @@ struct Defaults {
     PullPolicy pull_policy;
     std::string_view log_level;
     int sampling_percent;
+    std::string_view latency_p99;
+    std::string_view error_rate_percent;
     StoreDefaults postgres;
     StoreDefaults redis;
     StoreDefaults rabbitmq;

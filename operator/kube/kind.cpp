@@ -18,9 +18,10 @@ std::string Kind::path(std::string_view ns) const {
 }
 
 const std::vector<Kind>& child_kinds() {
-    static const std::vector<Kind> kinds{kPriorityClass,       kServiceAccount, kSecret,   kConfigMap,  kService,
-                                         kNetworkPolicy,       kStatefulSet,    kJob,      kDeployment, kHorizontalPodAutoscaler,
-                                         kPodDisruptionBudget, kIngress,        kHttpRoute};
+    static const std::vector<Kind> kinds{
+        kPriorityClass,       kServiceAccount, kSecret,    kConfigMap,      kService,
+        kNetworkPolicy,       kStatefulSet,    kJob,       kDeployment,     kHorizontalPodAutoscaler,
+        kPodDisruptionBudget, kIngress,        kHttpRoute, kServiceMonitor, kPrometheusRule};
     return kinds;
 }
 

@@ -41,6 +41,8 @@ inline constexpr Kind kPodDisruptionBudget{"policy", "v1", "PodDisruptionBudget"
 inline constexpr Kind kNetworkPolicy{"networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies"};
 inline constexpr Kind kIngress{"networking.k8s.io", "v1", "Ingress", "ingresses"};
 inline constexpr Kind kHttpRoute{"gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes", true, true};
+inline constexpr Kind kServiceMonitor{"monitoring.coreos.com", "v1", "ServiceMonitor", "servicemonitors", true, true};
+inline constexpr Kind kPrometheusRule{"monitoring.coreos.com", "v1", "PrometheusRule", "prometheusrules", true, true};
 inline constexpr Kind kPriorityClass{"scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses", false};
 inline constexpr Kind kLease{"coordination.k8s.io", "v1", "Lease", "leases"};
 inline constexpr Kind kEvent{"events.k8s.io", "v1", "Event", "events"};

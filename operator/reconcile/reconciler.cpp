@@ -142,8 +142,8 @@ quality::Observed PlatformReconciler::observe(const Platform& platform, const st
                  "Secret " + store.external->secret_name + " does not exist in namespace " + platform.key.ns});
         }
     }
-    for (const std::string& missing : resources::left_out(platform, parts_.capabilities)) {
-        observed.unmet.push_back({"spec.ingress.kind", missing});
+    for (const resources::LeftOut& missing : resources::left_out(platform, parts_.capabilities)) {
+        if (missing.needed) observed.unmet.push_back({missing.field, missing.words});
     }
     return observed;
 }

@@ -4,6 +4,7 @@
 
 #include "resources/databases.h"
 #include "resources/exposure.h"
+#include "resources/monitoring.h"
 #include "resources/network.h"
 #include "resources/priority.h"
 #include "resources/services.h"
@@ -33,19 +34,41 @@ kube::Objects desired(const api::Platform& platform, const SecretDigests& secret
     append(objects, migrations(platform, secrets));
     for (const api::Service& each : api::kServices) append(objects, service(platform, each, secrets));
     append(objects, exposure(platform, capabilities));
+    append(objects, monitoring(platform, capabilities));
     std::stable_sort(objects.begin(), objects.end(),
                      [](const kube::Object& a, const kube::Object& b) { return rank(a) < rank(b); });
     return objects;
 }
 
-std::vector<std::string> left_out(const api::Platform& platform, const Capabilities& capabilities) {
-    std::vector<std::string> words;
-    if (platform.spec.ingress.kind == api::Exposure::HttpRoute && !capabilities.contains(kHttpRoutes)) {
-        words.push_back("HTTPRoute: the cluster does not serve " + std::string(kHttpRoutes) +
-                        ", so no request from outside reaches the gateway. Install the Gateway API, or set spec.ingress.kind to "
-                        "Ingress.");
+std::vector<LeftOut> left_out(const api::Platform& platform, const Capabilities& capabilities) {
+    std::vector<LeftOut> missing;
+    const auto lacks = [&](const kube::Kind& kind) { return !capabilities.contains(kind.resource()); };
+    const auto words = [](const kube::Kind& kind, const char* consequence) {
+        return std::string(kind.name) + ": the cluster does not serve " + kind.resource() + ", so " + consequence;
+    };
+    if (platform.spec.ingress.kind == api::Exposure::HttpRoute && lacks(kube::kHttpRoute)) {
+        missing.push_back({"spec.ingress.kind",
+                           words(kube::kHttpRoute,
+                                 "no request from outside reaches the gateway. Install the Gateway API, or set "
+                                 "spec.ingress.kind to Ingress."),
+                           true});
     }
-    return words;
+    if (platform.spec.metrics == api::Metrics::ServiceMonitor) {
+        if (lacks(kube::kServiceMonitor)) {
+            missing.push_back({"spec.quality.observability.metrics",
+                               words(kube::kServiceMonitor,
+                                     "nobody reads the metrics. Install the Prometheus operator, or set "
+                                     "spec.quality.observability.metrics to Annotations."),
+                               false});
+        }
+        if (lacks(kube::kPrometheusRule)) {
+            missing.push_back(
+                {"spec.quality.observability.metrics",
+                 words(kube::kPrometheusRule, "nobody is called when an objective is missed. Install the Prometheus operator."),
+                 false});
+        }
+    }
+    return missing;
 }
 
 }  // namespace resources

@@ -35,7 +35,12 @@ kube::Object secret_object(const api::Platform& platform, const std::string& nam
 // Everything but the Secrets, in the order of application. Objects of APIs that are not in `capabilities` are left out.
 kube::Objects desired(const api::Platform& platform, const SecretDigests& secrets, const Capabilities& capabilities);
 
-// What could not be made because the cluster lacks an API, in words: "HTTPRoute: …".
-std::vector<std::string> left_out(const api::Platform& platform, const Capabilities& capabilities);
+// An object that could not be made because the cluster lacks its API.
+struct LeftOut {
+    std::string field;  // That asks for it.
+    std::string words;  // "HTTPRoute: …"
+    bool needed;        // Without it the platform does not serve as the spec says.
+};
+std::vector<LeftOut> left_out(const api::Platform& platform, const Capabilities& capabilities);
 
 }  // namespace resources

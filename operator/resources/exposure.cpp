@@ -67,7 +67,7 @@ kube::Objects exposure(const api::Platform& platform, const Capabilities& capabi
         case api::Exposure::NodePort:
             return {node_port_service(gateway, spec)};
         case api::Exposure::HttpRoute:
-            if (!capabilities.contains(kHttpRoutes)) return {};
+            if (!capabilities.contains(kube::kHttpRoute.resource())) return {};
             return {http_route(gateway, spec)};
     }
     return {};

@@ -6,8 +6,6 @@
 
 namespace resources {
 
-inline constexpr std::string_view kHttpRoutes = "httproutes.gateway.networking.k8s.io";
-
 // Suffix of the NodePort Service's name: "shop-gateway-nodeport".
 inline constexpr std::string_view kNodePortSuffix = "nodeport";
 

@@ -48,7 +48,7 @@ Pod pod(const api::Platform& platform, const api::Service& service, const Compon
     pod.readiness = http_probe("/readyz", "admin", kReadiness);
     pod.pre_stop = {{"sleep", {{"seconds", kPreStopSeconds}}}};
     pod.grace_seconds = kPreStopSeconds + kDrainSeconds + kGraceMarginSeconds;
-    if (platform.spec.scrape_annotations) {
+    if (platform.spec.metrics == api::Metrics::Annotations) {
         pod.annotations = {{"prometheus.io/scrape", "true"},
                            {"prometheus.io/port", std::to_string(api::kAdminPort)},
                            {"prometheus.io/path", "/metrics"}};

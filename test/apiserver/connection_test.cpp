@@ -37,6 +37,7 @@ Json namespaced_rules() {
             rule("policy", {"poddisruptionbudgets"}, own),
             rule("networking.k8s.io", {"networkpolicies", "ingresses"}, own),
             rule("gateway.networking.k8s.io", {"httproutes"}, own),
+            rule("monitoring.coreos.com", {"servicemonitors", "prometheusrules"}, own),
             rule("events.k8s.io", {"events"}, {"create", "patch"}),
             rule("coordination.k8s.io", {"leases"}, {"get", "create", "update"})};
 }

@@ -60,7 +60,10 @@ std::string rendered(const api::Platform& platform) {
         text += "\n";
         digests[secret.name] = "digest of " + secret.name;
     }
-    const resources::Capabilities all{"httproutes.gateway.networking.k8s.io"};
+    resources::Capabilities all;
+    for (const kube::Kind& kind : kube::child_kinds()) {
+        if (kind.optional) all.insert(kind.resource());
+    }
     for (const kube::Object& object : resources::desired(platform, digests, all)) {
         text += "---\n" + api::to_yaml(object.json);
         if (!text.ends_with('\n')) text += '\n';

@@ -71,6 +71,8 @@ def name_of(item):
 def schema_folder(folder):
     if schemas.write(json.loads(kubectl("get", "--raw", "/openapi/v2")), folder) == 0:
         raise RuntimeError("the API server describes no kind")
+    for file in Path(os.environ["ECP_DEFINITIONS"]).glob("*.yaml"):
+        schemas.write_definition(yaml.load(file.read_text(), yaml.CSafeLoader), folder)
     return folder
 
 
@@ -129,6 +131,17 @@ def pod_security(text, namespace):
         raise RuntimeError("there is no workload")
     with ThreadPoolExecutor(4) as pool:
         return [finding for found in pool.map(ask, workloads) for finding in found]
+
+
+def promtool(rules, folder, tests=None):
+    """What promtool says of the groups of a PrometheusRule, and of tests for them in its own form; nothing where all is in order."""
+    (folder / "rules.yaml").write_text(yaml.dump(rules, Dumper=yaml.CSafeDumper))
+    command = ["check", "rules", "--lint-fatal", str(folder / "rules.yaml")]
+    if tests:
+        (folder / "tests.yaml").write_text(yaml.dump({**tests, "rule_files": ["rules.yaml"]}, Dumper=yaml.CSafeDumper))
+        command = ["test", "rules", str(folder / "tests.yaml")]
+    done = subprocess.run([os.environ["ECP_PROMTOOL"], *command], capture_output=True, text=True, check=False)
+    return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
 def exceptions_of(judge):

@@ -9,6 +9,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import alerts
 import judges
 import published
 from connectivity import Network, pods_of
@@ -133,6 +134,40 @@ class PodSecurity(Judge):
         findings = judges.pod_security(judges.written(hurt(may_be_root)), self.NAMESPACE)
         self.assert_objects(findings, "restricted")
         self.assertEqual(len(findings), 1, findings)
+
+
+class Promtool(Judge):
+    @staticmethod
+    def rules(change=lambda item: None):
+        objects = hurt(change, "shop-objectives", "PrometheusRule")
+        return next(item["spec"] for item in objects if item["kind"] == "PrometheusRule")
+
+    def test_accepts_the_rules(self):
+        self.assertEqual(judges.promtool(self.rules(), self.folder), "")
+
+    def test_sees_each_alert_fire_when_it_must_and_only_then(self):
+        self.assertEqual(judges.promtool(self.rules(), self.folder, alerts.TESTS), "")
+
+    def test_every_alert_has_a_situation_in_which_it_fires(self):
+        fired = {sample["labels"] for test in alerts.TESTS["tests"] for query in test["promql_expr_test"] for sample in query["exp_samples"]}
+        self.assertEqual(len(fired), sum("alert" in rule for group in self.rules()["groups"] for rule in group["rules"]))
+
+    def test_every_alert_has_a_runbook(self):
+        for rule in (rule for group in self.rules()["groups"] for rule in group["rules"] if "alert" in rule):
+            self.assertIn("kubectl -n shop", rule["annotations"]["runbook"])
+
+    def test_objects_to_a_rule_that_cannot_be_read(self):
+        rules = self.rules(lambda item: item["spec"]["groups"][0]["rules"][0].update(expr="sum(rate("))
+        self.assertIn("parse error", judges.promtool(rules, self.folder))
+
+    def test_objects_to_an_alert_that_does_not_fire(self):
+        def soften(item):
+            for rule in item["spec"]["groups"][0]["rules"]:
+                rule["expr"] = rule["expr"].replace("> 14.4 ", "> 144 ")
+
+        burst = {**alerts.TESTS, "tests": [test for test in alerts.TESTS["tests"] if test["name"] == "20 times as fast, for 50 minutes"]}
+        self.assertEqual(judges.promtool(self.rules(), self.folder, burst), "")
+        self.assertIn("FAILED", judges.promtool(self.rules(soften), self.folder, burst))
 
 
 class Published(Judge):

@@ -1,4 +1,5 @@
-"""JSON schemas for kubeconform from the API server's own description of itself (OpenAPI v2): one file for each kind.
+"""JSON schemas for kubeconform from the API server's own description of itself (OpenAPI v2), and from definitions of optional APIs: one
+file for each kind.
 
 A field that the description does not know is refused, as the API server does with strict validation.
 """
@@ -59,10 +60,22 @@ def write(document, folder):
             continue  # Options and lists that belong to every group.
         group, version, kind = (kinds[0][part] for part in ("group", "version", "kind"))
         whole = {**definitions[name], "definitions": {each: definitions[each] for each in needed(name, definitions)}}
-        whole["required"] = sorted({*whole.get("required", []), "apiVersion", "kind"})
-        whole["properties"] = {**whole["properties"], "kind": {"enum": [kind]},
-                               "apiVersion": {"enum": [f"{group}/{version}" if group else version]}}
-        file = "-".join(part for part in (kind, group.split(".")[0], version) if part).lower() + ".json"
-        (folder / file).write_text(json.dumps(whole))
+        write_kind(folder, group, version, kind, whole)
         written += 1
     return written
+
+
+def write_definition(definition, folder):
+    """The same for a CustomResourceDefinition."""
+    spec = definition["spec"]
+    for version in spec["versions"]:
+        whole = converted(version["schema"]["openAPIV3Schema"])
+        write_kind(folder, spec["group"], version["name"], spec["names"]["kind"], whole)
+
+
+def write_kind(folder, group, version, kind, schema):
+    schema["required"] = sorted({*schema.get("required", []), "apiVersion", "kind"})
+    schema["properties"] = {**schema["properties"], "kind": {"enum": [kind]},
+                            "apiVersion": {"enum": [f"{group}/{version}" if group else version]}}
+    file = "-".join(part for part in (kind, group.split(".")[0], version) if part).lower() + ".json"
+    (folder / file).write_text(json.dumps(schema))

@@ -39,7 +39,7 @@ TEST(Platform, OfAnEmptySpecIsAProductionPlatform) {
     EXPECT_EQ(shop.images.pull_policy, PullPolicy::Always);
     EXPECT_EQ(shop.ingress.kind, Exposure::None);
     EXPECT_EQ(shop.spread, Spread::Zone);
-    EXPECT_TRUE(shop.priority_classes && shop.network_isolation && shop.scrape_annotations);
+    EXPECT_TRUE(shop.priority_classes && shop.network_isolation && shop.metrics == api::Metrics::Annotations);
     EXPECT_EQ(shop.autoscaler.scale_down_window_seconds, 300);
     EXPECT_EQ(shop.autoscaler.scale_up_window_seconds, 60);
     EXPECT_EQ(shop.configuration.feature_flags,

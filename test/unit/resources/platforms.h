@@ -30,6 +30,7 @@ inline api::Platform production() {
     spec.configuration = {"info", "30s", 100, {{"advancedSearch", true}, {"recommendations", true}, {"socialLogin", false}}};
     spec.prometheus_namespace = "monitoring";
     spec.tracing = {"http://jaeger.tracing:4318", 10};
+    spec.objectives = {"500ms", "0.1"};
     spec.autoscaler = {300, 60};
     for (const api::Service& service : api::kServices) {
         api::ServiceSettings settings;
@@ -70,7 +71,11 @@ inline api::Platform with_external_stores() {
 }
 
 inline resources::Capabilities all_capabilities() {
-    return {"httproutes.gateway.networking.k8s.io"};
+    resources::Capabilities all;
+    for (const kube::Kind& kind : kube::child_kinds()) {
+        if (kind.optional) all.insert(kind.resource());
+    }
+    return all;
 }
 
 inline resources::SecretDigests some_digests(const api::Platform& platform) {
