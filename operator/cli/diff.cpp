@@ -228,7 +228,8 @@ awaitable<int> diff(std::string file, std::string ns, client::Client& client, st
     }
     const Secrets secrets = co_await compare_secrets(platform, client, differences);
     const resources::Capabilities capabilities = co_await served(client);
-    for (const resources::LeftOut& missing : resources::left_out(platform, capabilities)) out << "# Left out: " << missing.words << "\n";
+    for (const resources::LeftOut& missing : resources::left_out(platform, capabilities))
+        out << "# Left out: " << missing.words << "\n";
     kube::Objects wanted = resources::desired(platform, secrets.digests, capabilities);
     for (const kube::Object& object : wanted) co_await compare_child(object, platform, client, differences);
     wanted.insert(wanted.end(), secrets.objects.begin(), secrets.objects.end());

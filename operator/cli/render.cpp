@@ -74,7 +74,8 @@ int render(const RenderOptions& options, std::ostream& out, std::ostream& err) {
         for (const std::string& name : reconcile::root_key_names(platform)) out << "#   " << name << "\n";
         for (const resources::SecretTemplate& secret : resources::secrets(platform)) out << "#   " << secret.name << "\n";
     }
-    for (const resources::LeftOut& missing : resources::left_out(platform, capabilities)) out << "# Left out: " << missing.words << "\n";
+    for (const resources::LeftOut& missing : resources::left_out(platform, capabilities))
+        out << "# Left out: " << missing.words << "\n";
     for (const kube::Object& object : secrets) print(object, out);
     for (const kube::Object& object : resources::desired(platform, digests, capabilities)) print(object, out);
     return kOk;

@@ -103,8 +103,7 @@ Json alert_on_silence(const api::Platform& platform, const std::string& gateway)
            "For 10 minutes no pod of the gateway could be read, so that nobody knows whether it keeps its objectives."},
           {"runbook", text({"1. Does it run: kubectl -n ", platform.key.ns, " get pods -l app.kubernetes.io/component=gateway\n",
                             "2. May Prometheus reach it: spec.quality.observability.prometheusNamespace must be where it runs.\n",
-                            "3. Does Prometheus want to: its targets (/targets) say why one is down; it must select the "
-                            "ServiceMonitor.\n"})}}}};
+                            "3. Why not: Prometheus says so at /targets; it must select the ServiceMonitor.\n"})}}}};
 }
 
 std::string runbook(const api::Platform& platform, std::string_view question) {
