@@ -55,4 +55,7 @@ inline constexpr int kAmqpPort = 5672;
 inline constexpr int kErlangMapperPort = 4369;
 inline constexpr int kErlangPort = 25672;
 
+// The most connections to its database that a pod opens: as many as a service has workers (services/common/service/frame.cpp).
+inline constexpr int kPoolConnections = 16;
+
 }  // namespace api

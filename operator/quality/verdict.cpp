@@ -3,17 +3,21 @@
 #include <algorithm>
 
 #include "api/names.h"
+#include "quality/attributes.h"
 #include "quality/components.h"
 
 namespace quality {
 
 namespace {
 
-// Cuts to what metav1.Condition allows for a message, 32768 bytes, and not within a UTF-8 character.
-std::string message_of(std::string text) {
-    constexpr std::size_t kMaxMessage = 32768;
-    if (text.size() <= kMaxMessage) return text;
-    std::size_t end = kMaxMessage;
+// The most bytes that the schema allows for a condition's message (metav1.Condition), and for a promise's evidence and cure.
+constexpr std::size_t kMaxMessage = 32768;
+constexpr std::size_t kMaxWords = 1024;
+
+// Cuts, and not within a UTF-8 character.
+std::string cut(std::string text, std::size_t most) {
+    if (text.size() <= most) return text;
+    std::size_t end = most;
     while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
     text.resize(end);
     return text;
@@ -78,6 +82,26 @@ Condition ready(const api::Platform& platform, const Observed& observed, const s
                 " data stores are ready."};
 }
 
+void add_attributes(Verdict& verdict, const std::vector<Condition>& conditions) {
+    verdict.attributes = kept_of_all(conditions);
+    verdict.conditions.insert(verdict.conditions.end(), conditions.begin(), conditions.end());
+}
+
+kube::Json promises_json(const std::vector<Promise>& promises) {
+    kube::Json list = kube::Json::array();
+    for (const Promise& promise : promises) {
+        const Finding& found = promise.found;
+        kube::Json entry{{"attribute", promise.attribute},
+                         {"name", promise.name},
+                         {"status", to_string(found.held)},
+                         {"evidence", cut(found.evidence, kMaxWords)}};
+        if (!found.component.empty()) entry["component"] = found.component;
+        if (!found.cure.empty()) entry["cure"] = cut(found.cure, kMaxWords);
+        list.push_back(std::move(entry));
+    }
+    return list;
+}
+
 }  // namespace
 
 std::string in_words(const std::vector<std::string>& statements) {
@@ -93,26 +117,12 @@ const kube::Json& condition_of(const kube::Json& status, std::string_view type) 
     return found == conditions.end() ? none : *found;
 }
 
-bool Observed::reference_missing(std::string_view component) const {
-    return std::find(missing_references.begin(), missing_references.end(), component) != missing_references.end();
-}
-
-const Preparation* Observed::preparation_of(std::string_view component) const {
-    const auto found = std::find_if(preparations.begin(), preparations.end(),
-                                    [&](const Preparation& each) { return each.component == component; });
-    return found == preparations.end() ? nullptr : &*found;
-}
-
-std::string Preparation::in_words() const {
-    if (!failed) return "waits for Job " + job;
-    return "Job " + job + " failed" + (why.empty() ? "" : ": " + why);
-}
-
 Verdict first_sight(const api::Platform& platform) {
     Verdict verdict;
     verdict.conditions = {{"Ready", "Unknown", "Progressing", "The platform has not been looked at yet."},
                           {"Reconciling", "True", "Progressing", "Objects are being applied."},
                           {"Stalled", "False", "NothingInTheWay", "Nothing keeps the platform from the declared state."}};
+    add_attributes(verdict, unknown_attributes("Progressing", "The platform has not been looked at yet."));
     verdict.endpoint = endpoint(platform);
     return verdict;
 }
@@ -123,6 +133,8 @@ Verdict rejected(const std::string& reason, const std::vector<api::Problem>& pro
     verdict.conditions = {{"Ready", "False", reason, words},
                           {"Reconciling", "False", reason, "Nothing is applied. What already runs keeps running."},
                           {"Stalled", "True", reason, words}};
+    add_attributes(verdict,
+                   unknown_attributes(reason, "Nothing is applied, so nothing is judged. The condition Stalled says why."));
     return verdict;
 }
 
@@ -148,6 +160,8 @@ Verdict assess(const api::Platform& platform, const Observed& observed) {
     if (one_version) verdict.version = platform.spec.version;
     verdict.endpoint = endpoint(platform);
     verdict.conditions = {ready(platform, observed, waiting), reconciling(platform, observed, moving), stalled(observed)};
+    verdict.promises = promises({platform, observed});
+    add_attributes(verdict, attributes(verdict.promises));
     return verdict;
 }
 
@@ -177,7 +191,7 @@ kube::Json status_json(const Verdict& verdict, std::int64_t generation, const ku
         conditions.push_back({{"type", condition.type},
                               {"status", condition.status},
                               {"reason", condition.reason},
-                              {"message", message_of(condition.message)},
+                              {"message", cut(condition.message, kMaxMessage)},
                               {"lastTransitionTime", since},
                               {"observedGeneration", generation}});
     }
@@ -193,6 +207,8 @@ kube::Json status_json(const Verdict& verdict, std::int64_t generation, const ku
         }
         status["components"] = std::move(list);
     }
+    if (!verdict.promises.empty()) status["promises"] = promises_json(verdict.promises);
+    if (!verdict.attributes.empty()) status["attributes"] = verdict.attributes;
     const std::string version = verdict.version.empty() ? kube::string_at(previous, {"version"}) : verdict.version;
     if (!version.empty()) status["version"] = version;
     if (!verdict.services.empty()) status["services"] = verdict.services;

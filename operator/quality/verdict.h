@@ -2,56 +2,15 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
 #include "api/platform.h"
 #include "api/validation.h"
+#include "quality/observed.h"
+#include "quality/promise.h"
 
 namespace quality {
-
-// What is known of a Deployment or StatefulSet.
-struct Workload {
-    std::string version;                   // Of the label app.kubernetes.io/version.
-    std::int64_t generation = 0;           // The spec's,
-    std::int64_t observed_generation = 0;  // and the one that the counts below are about.
-    std::int64_t desired = 0;
-    std::int64_t current = 0;  // Pods of any revision.
-    std::int64_t updated = 0;  // Pods of the present revision.
-    std::int64_t available = 0;
-    std::string failure;  // Why pods can't be made or don't come up, in the controller's words; empty: nothing known.
-
-    friend bool operator==(const Workload&, const Workload&) = default;
-};
-
-// Why a component's pods can't be as declared yet: a Job has to prepare its database first.
-struct Preparation {
-    std::string component;
-    std::string job;
-    bool failed = false;
-    std::string why;  // Of one that failed, in its own last words; empty: not known.
-
-    std::string in_words() const;
-};
-
-struct Observed {
-    std::map<std::string, Workload, std::less<>> workloads;  // By component. Missing: there is none.
-    std::vector<api::Problem> unmet;                         // What the spec asks for and this cluster does not have.
-    std::vector<Preparation> preparations;                   // That are not complete.
-    std::string refused;                          // The API server's words on an object of ours; empty: all were taken.
-    std::vector<std::string> missing_references;  // Components whose external Secret is not there.
-
-    bool reference_missing(std::string_view component) const;
-    const Preparation* preparation_of(std::string_view component) const;  // Null where there is none.
-};
-
-struct Condition {
-    std::string type;
-    std::string status;  // "True", "False" or "Unknown"
-    std::string reason;  // CamelCase
-    std::string message;
-};
 
 struct ComponentStatus {
     std::string name;
@@ -63,7 +22,9 @@ struct ComponentStatus {
 };
 
 struct Verdict {
-    std::vector<Condition> conditions;  // Ready, Reconciling, Stalled
+    std::vector<Condition> conditions;  // Ready, Reconciling, Stalled, and one for each attribute
+    std::vector<Promise> promises;
+    std::string attributes;  // That are True, of all: "7/8"
     std::vector<ComponentStatus> components;
     std::string version;   // That every component runs; empty while they differ.
     std::string services;  // "6/6"

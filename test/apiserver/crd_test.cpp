@@ -172,6 +172,7 @@ TEST_F(Crd, PrintsWhatMattersInColumns) {
                        {{"version", "1.2.3"},
                         {"services", "5/6"},
                         {"data", "3/3"},
+                        {"attributes", "7/8"},
                         {"conditions", Json::array({{{"type", "Ready"},
                                                      {"status", "False"},
                                                      {"reason", "Waiting"},
@@ -184,11 +185,12 @@ TEST_F(Crd, PrintsWhatMattersInColumns) {
     std::string row;
     std::getline(table, head);
     std::getline(table, row);
-    EXPECT_EQ(words(head), (std::vector<std::string>{"NAME", "READY", "REASON", "VERSION", "SERVICES", "DATA", "AGE"}));
+    EXPECT_EQ(words(head),
+              (std::vector<std::string>{"NAME", "READY", "REASON", "VERSION", "SERVICES", "DATA", "ATTRIBUTES", "AGE"}));
     std::vector<std::string> cells = words(row);
-    ASSERT_EQ(cells.size(), 7U) << row;
+    ASSERT_EQ(cells.size(), 8U) << row;
     cells.pop_back();
-    EXPECT_EQ(cells, (std::vector<std::string>{"shop", "False", "Waiting", "1.2.3", "5/6", "3/3"}));
+    EXPECT_EQ(cells, (std::vector<std::string>{"shop", "False", "Waiting", "1.2.3", "5/6", "3/3", "7/8"}));
 }
 
 TEST_F(Crd, IsListedUnderItsShortNameAndItsCategories) {

@@ -8,7 +8,8 @@ namespace service {
 
 namespace {
 
-// As many as the worker pool has threads: a further connection would only wait.
+// As many as the worker pool has threads: a further connection would only wait. The operator counts on it
+// (operator/api/components.h).
 constexpr std::size_t kDatabaseConnections = 16;
 
 std::function<std::string()> url_by(const Environment& environment, std::string_view variable) {

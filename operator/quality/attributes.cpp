@@ -1,0 +1,150 @@
+#include "quality/attributes.h"
+
+#include <algorithm>
+#include <array>
+
+#include "api/attributes.h"
+#include "quality/promises.h"
+
+namespace quality {
+
+namespace {
+
+struct Row {
+    std::string_view attribute;
+    std::string_view name;
+    Findings (*prove)(const Case&);
+};
+
+// A promise belongs here once there are an intention in the spec that asks for it and an observation that proves it. So there is
+// none of latency: the spec states no objective, and nothing measures it.
+constexpr std::array kTable{
+    Row{api::kPerformant, "Connections", connections},
+    Row{api::kPerformant, "QualityOfService", quality_of_service},
+    Row{api::kScalable, "Autoscaler", autoscaler},
+    Row{api::kScalable, "Headroom", headroom},
+    Row{api::kReliable, "ZoneSpread", zone_spread},
+    Row{api::kReliable, "NodeSpread", node_spread},
+    Row{api::kReliable, "DisruptionBudget", disruption_budget},
+    Row{api::kReliable, "Redundancy", redundancy},
+    Row{api::kSecure, "NetworkIsolation", network_isolation},
+    Row{api::kSecure, "PodSecurity", pod_security},
+    Row{api::kSecure, "Secrets", secrets},
+    Row{api::kMaintainable, "AsDeclared", as_declared},
+    Row{api::kMaintainable, "OneVersion", one_version},
+    Row{api::kCostEfficient, "Limits", limits},
+    Row{api::kCostEfficient, "SpotPlacement", spot_placement},
+    Row{api::kRecoverable, "Backup", backup},
+    Row{api::kObservable, "Metrics", metrics},
+    Row{api::kObservable, "Logs", logs},
+    Row{api::kObservable, "Tracing", tracing},
+};
+
+// Findings that a message tells in full; the status lists the others.
+constexpr std::size_t kMostTold = 3;
+
+// "payment: all replicas run in zone a. Have nodes …" What holds of several components with one cure is told once of them all.
+std::string told(const std::vector<const Promise*>& promises) {
+    std::vector<Finding> findings;
+    for (const Promise* promise : promises) {
+        const auto same = std::find_if(findings.begin(), findings.end(), [&](const Finding& each) {
+            return each.evidence == promise->found.evidence && each.cure == promise->found.cure;
+        });
+        if (same == findings.end()) {
+            findings.push_back(promise->found);
+        } else {
+            same->component += ", " + promise->found.component;
+        }
+    }
+    std::string text;
+    for (std::size_t index = 0; index < std::min(findings.size(), kMostTold); ++index) {
+        const Finding& found = findings[index];
+        if (!text.empty()) text += " ";
+        if (!found.component.empty()) text += found.component + ": ";
+        text += found.evidence + ". " + found.cure;
+    }
+    if (findings.size() > kMostTold) {
+        text += " And " + std::to_string(findings.size() - kMostTold) + " more, which status.promises lists.";
+    }
+    return text;
+}
+
+std::string names_of(const std::vector<const Promise*>& promises) {
+    std::string names;
+    std::string_view last;
+    for (const Promise* each : promises) {
+        if (each->name == last) continue;
+        names += (names.empty() ? "" : ", ") + std::string(each->name);
+        last = each->name;
+    }
+    return names;
+}
+
+Condition attribute(std::string_view type, const std::vector<Promise>& promises) {
+    const auto that_are = [&](Held held) {
+        std::vector<const Promise*> found;
+        for (const Promise& each : promises) {
+            if (each.attribute == type && each.found.held == held) found.push_back(&each);
+        }
+        return found;
+    };
+    for (const Held held : {Held::False, Held::Unknown}) {
+        const std::vector<const Promise*> such = that_are(held);
+        if (such.empty()) continue;
+        return {std::string(type), std::string(to_string(held)), std::string(such.front()->name), told(such)};
+    }
+    const std::vector<const Promise*> such = that_are(Held::True);
+    if (such.empty()) return {std::string(type), "Unknown", "NothingPromised", "The spec promises nothing here."};
+    return {std::string(type), "True", "PromisesKept", "Kept: " + names_of(such) + "."};
+}
+
+}  // namespace
+
+std::string_view to_string(Held held) {
+    switch (held) {
+        case Held::True:
+            return "True";
+        case Held::False:
+            return "False";
+        case Held::Unknown:
+            break;
+    }
+    return "Unknown";
+}
+
+Finding kept(std::string component, std::string evidence) {
+    return {std::move(component), Held::True, std::move(evidence), ""};
+}
+Finding hurt(std::string component, std::string evidence, std::string cure) {
+    return {std::move(component), Held::False, std::move(evidence), std::move(cure)};
+}
+Finding unknown(std::string component, std::string evidence, std::string cure) {
+    return {std::move(component), Held::Unknown, std::move(evidence), std::move(cure)};
+}
+
+std::vector<Promise> promises(const Case& of) {
+    std::vector<Promise> all;
+    for (const Row& row : kTable) {
+        for (Finding& found : row.prove(of)) all.push_back({row.attribute, row.name, std::move(found)});
+    }
+    return all;
+}
+
+std::vector<Condition> attributes(const std::vector<Promise>& promises) {
+    std::vector<Condition> conditions;
+    for (const std::string_view type : api::kAttributes) conditions.push_back(attribute(type, promises));
+    return conditions;
+}
+
+std::vector<Condition> unknown_attributes(const std::string& reason, const std::string& message) {
+    std::vector<Condition> conditions;
+    for (const std::string_view type : api::kAttributes) conditions.push_back({std::string(type), "Unknown", reason, message});
+    return conditions;
+}
+
+std::string kept_of_all(const std::vector<Condition>& attributes) {
+    const auto kept = std::count_if(attributes.begin(), attributes.end(), [](const auto& each) { return each.status == "True"; });
+    return std::to_string(kept) + "/" + std::to_string(attributes.size());
+}
+
+}  // namespace quality

@@ -1,0 +1,52 @@
+#include "quality/parts.h"
+#include "quality/promises.h"
+
+namespace quality {
+
+namespace {
+
+bool runs_only(const std::vector<Pod>& pods, const std::string& component, const std::string& version) {
+    bool any = false;
+    for (const Pod& pod : pods) {
+        if (pod.component != component) continue;
+        if (pod.version != version) return false;
+        any = true;
+    }
+    return any;
+}
+
+}  // namespace
+
+Findings as_declared(const Case& of) {
+    return {of_every_object(
+        of, [](const Declared&) { return true; }, "every object is as declared, owned and labelled")};
+}
+
+// By the pods that run. While a rollout goes on its outcome is not known; one that has failed or can't begin is.
+Findings one_version(const Case& of) {
+    if (!of.seen.pods) return {not_shown("", "pods")};
+    const std::string& version = of.platform.spec.version;
+    Findings findings;
+    std::vector<std::string> moving;
+    for (const api::Service& service : api::kServices) {
+        const std::string component(service.key);
+        const Preparation* preparation = of.seen.preparation_of(component);
+        const Workload* workload = of.seen.workload_of(component);
+        if (preparation && preparation->failed) {
+            findings.push_back(hurt(component, "is not at version " + version + ": Job " + preparation->job + " failed",
+                                    "Set spec.version to one that migrates, or delete the Job to have it tried again."));
+        } else if (!workload || !runs_only(*of.seen.pods, component, version)) {
+            if (!workload || workload->failure.empty()) {
+                moving.push_back(component);
+                continue;
+            }
+            findings.push_back(hurt(component, "its rollout is stuck: " + workload->failure,
+                                    "Set spec.version to one that starts, or remove what keeps its pods from it."));
+        }
+    }
+    if (!findings.empty()) return findings;
+    if (!moving.empty()) return {unknown("", "version " + version + " rolls out: " + listed(moving), "Wait until it has.")};
+    return {kept("", "every service runs " + version)};
+}
+
+}  // namespace quality

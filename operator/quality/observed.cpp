@@ -1,0 +1,31 @@
+#include "quality/observed.h"
+
+#include <algorithm>
+
+namespace quality {
+
+bool Workload::rolls() const {
+    return observed_generation < generation || current > updated;
+}
+
+std::string Preparation::in_words() const {
+    if (!failed) return "waits for Job " + job;
+    return "Job " + job + " failed" + (why.empty() ? "" : ": " + why);
+}
+
+bool Observed::reference_missing(std::string_view component) const {
+    return std::find(missing_references.begin(), missing_references.end(), component) != missing_references.end();
+}
+
+const Preparation* Observed::preparation_of(std::string_view component) const {
+    const auto found = std::find_if(preparations.begin(), preparations.end(),
+                                    [&](const Preparation& each) { return each.component == component; });
+    return found == preparations.end() ? nullptr : &*found;
+}
+
+const Workload* Observed::workload_of(std::string_view component) const {
+    const auto found = workloads.find(component);
+    return found == workloads.end() ? nullptr : &found->second;
+}
+
+}  // namespace quality

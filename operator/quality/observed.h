@@ -1,0 +1,104 @@
+// What was observed of a platform: the facts from which it is judged.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/validation.h"
+
+namespace quality {
+
+// What is known of a Deployment or StatefulSet.
+struct Workload {
+    std::string version;                   // Of the label app.kubernetes.io/version.
+    std::int64_t generation = 0;           // The spec's,
+    std::int64_t observed_generation = 0;  // and the one that the counts below are about.
+    std::int64_t desired = 0;
+    std::int64_t current = 0;  // Pods of any revision.
+    std::int64_t updated = 0;  // Pods of the present revision.
+    std::int64_t available = 0;
+    std::string failure;  // Why pods can't be made or don't come up, in the controller's words; empty: nothing known.
+
+    // Pods of another revision than the present one are there. (Pods that an autoscaler adds are no rollout.)
+    bool rolls() const;
+
+    friend bool operator==(const Workload&, const Workload&) = default;
+};
+
+// What is known of a PodDisruptionBudget.
+struct Budget {
+    bool judged = false;  // Its status is about its present spec.
+    bool allows = false;  // One disruption at least.
+
+    friend bool operator==(const Budget&, const Budget&) = default;
+};
+
+// What is known of a HorizontalPodAutoscaler.
+struct Scaler {
+    bool judged = false;      // Kubernetes has said something of it.
+    bool at_maximum = false;  // Load asks for more replicas than its maximum.
+    std::string inactive;     // Why it does not scale, Kubernetes' reason in one word; empty: it does.
+
+    friend bool operator==(const Scaler&, const Scaler&) = default;
+};
+
+// A node, by its labels.
+struct Node {
+    std::string zone;  // Empty: it has no label topology.kubernetes.io/zone.
+    bool spot = false;
+
+    friend bool operator==(const Node&, const Node&) = default;
+};
+
+// A pod of the platform that runs.
+struct Pod {
+    std::string component;
+    std::string version;  // Of the label app.kubernetes.io/version.
+    std::string node;
+    std::optional<Node> on;    // Nothing: the node may not be observed.
+    bool best_effort = false;  // It has neither requests nor limits, so it is the first to be evicted.
+    bool bounded = false;      // Every container has requests and limits of CPU and memory.
+    bool scraped = false;      // Its annotations ask Prometheus to read its metrics.
+};
+
+// An object that the platform must have.
+struct Declared {
+    enum class State { AsDeclared, Differs, Missing, NotDue };  // NotDue: something else has to be there first.
+
+    std::string kind;
+    std::string name;
+    std::string component;
+    State state = State::Missing;
+};
+
+// Why a component's pods can't be as declared yet: a Job has to prepare its database first.
+struct Preparation {
+    std::string component;
+    std::string job;
+    bool failed = false;
+    std::string why;  // Of one that failed, in its own last words; empty: not known.
+
+    std::string in_words() const;
+};
+
+struct Observed {
+    std::map<std::string, Workload, std::less<>> workloads;  // By component. Missing: there is none.
+    std::map<std::string, Budget, std::less<>> budgets;
+    std::map<std::string, Scaler, std::less<>> scalers;
+    std::optional<std::vector<Pod>> pods;     // Nothing: they may not be observed.
+    std::optional<std::string> pod_security;  // Level that the namespace enforces, "" for none. Nothing: it may not be observed.
+    std::vector<Declared> objects;
+    std::vector<api::Problem> unmet;              // What the spec asks for and this cluster does not have.
+    std::vector<Preparation> preparations;        // That are not complete.
+    std::string refused;                          // The API server's words on an object of ours; empty: all were taken.
+    std::vector<std::string> missing_references;  // Components whose external Secret is not there.
+
+    bool reference_missing(std::string_view component) const;
+    const Preparation* preparation_of(std::string_view component) const;  // Null where there is none.
+    const Workload* workload_of(std::string_view component) const;
+};
+
+}  // namespace quality

@@ -1,0 +1,80 @@
+#include "quality/parts.h"
+
+#include <algorithm>
+
+namespace quality {
+
+std::int64_t least_replicas(const api::ServiceSettings& settings) {
+    return settings.autoscaling ? settings.replicas.min : settings.replicas.count;
+}
+
+std::vector<Part> parts(const api::Platform& platform) {
+    std::vector<Part> all;
+    for (const api::Service& service : api::kServices) {
+        const auto settings = platform.spec.services.find(service.key);
+        const std::int64_t least = settings == platform.spec.services.end() ? 1 : least_replicas(settings->second);
+        all.push_back({std::string(service.key), false, least});
+    }
+    for (const std::string_view name : api::kDataStores) {
+        const api::DataStore& store = api::data_store(platform.spec, name);
+        if (!store.external) all.push_back({std::string(name), true, store.managed.nodes});
+    }
+    return all;
+}
+
+std::string listed(const std::vector<std::string>& names) {
+    std::string text;
+    for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+    return text;
+}
+
+bool is_service(std::string_view component) {
+    return std::any_of(api::kServices.begin(), api::kServices.end(), [&](const auto& each) { return each.key == component; });
+}
+
+Finding not_shown(const std::string& component, const std::string& what) {
+    return unknown(component, "the API server does not show the operator " + what,
+                   "Let the operator get, list and watch " + what + ", as its ClusterRole in config/rbac does.");
+}
+
+Finding of_every_pod(const Case& of, const std::function<bool(std::string_view component)>& concerns,
+                     const std::function<bool(const Pod&)>& holds, const std::string& when_kept, const std::string& when_hurt,
+                     const std::string& cure) {
+    if (!of.seen.pods) return not_shown("", "pods");
+    bool any = false;
+    std::vector<std::string> wrong;  // Components.
+    for (const Pod& pod : *of.seen.pods) {
+        if (!concerns(pod.component)) continue;
+        any = true;
+        if (!holds(pod) && std::find(wrong.begin(), wrong.end(), pod.component) == wrong.end()) wrong.push_back(pod.component);
+    }
+    if (!any) return unknown("", "no pod runs yet", "Wait until pods run.");
+    std::sort(wrong.begin(), wrong.end());
+    return wrong.empty() ? kept("", when_kept) : hurt("", when_hurt + listed(wrong), cure);
+}
+
+std::string cure_of_objects(const Case& of) {
+    if (of.platform.spec.suspend) return "Set spec.suspend to false.";
+    if (!of.seen.refused.empty()) return "Let the operator write it, which the API server refused: " + of.seen.refused + ".";
+    return "The operator brings it back by itself.";
+}
+
+Finding of_every_object(const Case& of, const std::function<bool(const Declared&)>& concerns, const std::string& when_kept) {
+    bool any = false;
+    bool waits = false;
+    std::string problems;
+    for (const Declared& object : of.seen.objects) {
+        if (!concerns(object)) continue;
+        any = true;
+        waits = waits || object.state == Declared::State::NotDue;
+        const bool missing = object.state == Declared::State::Missing;
+        if (!missing && object.state != Declared::State::Differs) continue;
+        problems += (problems.empty() ? "" : ", ") + object.kind + " " + object.name;
+        problems += missing ? " does not exist" : " is not as declared";
+    }
+    if (!problems.empty()) return hurt("", problems, cure_of_objects(of));
+    if (!any || waits) return unknown("", "not everything is applied yet", "Wait until it is, or see the condition Stalled.");
+    return kept("", when_kept);
+}
+
+}  // namespace quality

@@ -1,0 +1,62 @@
+#include "api/names.h"
+#include "quality/parts.h"
+#include "quality/promises.h"
+
+namespace quality {
+
+namespace {
+
+// Of the services that an autoscaler scales, what `judge` finds of each.
+template <class Judge>
+Findings of_scalers(const Case& of, Judge judge) {
+    Findings findings;
+    for (const api::Service& service : api::kServices) {
+        const auto settings = of.platform.spec.services.find(service.key);
+        if (settings == of.platform.spec.services.end() || !settings->second.autoscaling) continue;
+        const std::string component(service.key);
+        const std::string name = api::child_name(of.platform.key.name, component);
+        const auto scaler = of.seen.scalers.find(component);
+        if (scaler == of.seen.scalers.end() && of.seen.workload_of(component)) {
+            findings.push_back(hurt(component, "HorizontalPodAutoscaler " + name + " does not exist", cure_of_objects(of)));
+        } else if (scaler == of.seen.scalers.end() || !scaler->second.judged) {
+            findings.push_back(unknown(component, "Kubernetes has not looked at its autoscaler yet",
+                                       "Wait until kube-controller-manager does."));
+        } else {
+            findings.push_back(judge(component, name, scaler->second, settings->second.replicas));
+        }
+    }
+    return findings;
+}
+
+std::string cure_of_scaler(const std::string& reason, const std::string& name, const std::string& ns) {
+    if (reason == "AmbiguousSelector") {
+        return "Delete the other HorizontalPodAutoscaler that scales the same pods: kubectl get hpa -n " + ns + ".";
+    }
+    if (reason == "ScalingDisabled") return "Scale Deployment " + name + " to one replica at least.";
+    if (reason.starts_with("FailedGet") && reason != "FailedGetScale") {
+        return "Have the metrics API answer (kubectl top pods -n " + ns + "), which metrics-server does.";
+    }
+    return "See kubectl describe hpa " + name + " -n " + ns + ".";
+}
+
+}  // namespace
+
+Findings autoscaler(const Case& of) {
+    return of_scalers(of, [&](const std::string& component, const std::string& name, const Scaler& scaler, const api::Replicas&) {
+        if (scaler.inactive.empty()) return kept(component, "it scales");
+        return hurt(component, "it does not scale: " + scaler.inactive,
+                    cure_of_scaler(scaler.inactive, name, of.platform.key.ns));
+    });
+}
+
+Findings headroom(const Case& of) {
+    return of_scalers(of,
+                      [&](const std::string& component, const std::string&, const Scaler& scaler, const api::Replicas& replicas) {
+                          const std::string maximum = std::to_string(replicas.max);
+                          if (!scaler.at_maximum) return kept(component, "load asks for no more than " + maximum + " replicas");
+                          return hurt(component, "load asks for more than its maximum of " + maximum + " replicas",
+                                      "Raise spec.services." + component + ".replicas.max.");
+                      });
+}
+
+}  // namespace quality
