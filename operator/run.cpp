@@ -20,10 +20,12 @@
 #include "common/base/metrics.h"
 #include "common/base/signals.h"
 #include "common/http/server.h"
+#include "reconcile/attribute_metrics.h"
 #include "reconcile/children.h"
 #include "reconcile/known_platform.h"
 #include "reconcile/reconciler.h"
 #include "reconcile/references.h"
+#include "reconcile/surroundings.h"
 #include "runtime/bell.h"
 #include "runtime/controller.h"
 #include "runtime/endpoints.h"
@@ -75,6 +77,7 @@ public:
                       .Register(registry_)),
           children_(io, client_, log, options.watch_namespace, [this](const kube::Key& key) { enqueue(key); }),
           references_(io, client_, log, [this](const kube::Key& key) { enqueue(key); }),
+          surroundings_(io, client_, log, options.watch_namespace, [this](const kube::Key& key) { enqueue_where(key); }),
           platforms_(reconcile::known_platform_from,
                      [this](const kube::Key& key, const auto* before, const auto* now) {
                          enqueue(key);
@@ -84,7 +87,7 @@ public:
           definitions_([](const kube::Json&) { return true; },
                        [this](const kube::Key& key, const bool*, const bool* now) { set_served(key.name, now != nullptr); }),
           definition_watcher_(io, client_, log, kube::kCustomResourceDefinition, names_alone(), definitions_),
-          reconciler_({client_, platforms_, children_, references_, capabilities_, clock_, log,
+          reconciler_({client_, platforms_, children_, references_, surroundings_, capabilities_, clock_, log,
                        [this](const api::Platform& platform, const reconcile::Notice& notice) { publish(platform, notice); },
                        [this](std::string_view verb, const kube::Kind& kind) {
                            writes_.Add({{"verb", std::string(verb)}, {"kind", std::string(kind.name)}}).Increment();
@@ -100,6 +103,10 @@ public:
         platform_watcher_.on_settled([this] { begin_once_synced(); });
         definition_watcher_.on_settled([this] { begin_once_synced(); });
         children_.on_synced([this] { begin_once_synced(); });
+        surroundings_.on_settled([this] {
+            begin_once_synced();
+            enqueue_where({});
+        });
     }
 
     // A failure that nothing below caught ends the process with a reason, rather than leaving half of it running.
@@ -134,6 +141,7 @@ private:
         log_.info("leading", {{"namespace", options_.watch_namespace.empty() ? "(all)" : options_.watch_namespace}});
         leading_ = true;
         children_.start();
+        surroundings_.start();
         events_sent_ = false;
         boost::asio::co_spawn(io_, events_.run(), [this](const std::exception_ptr&) {
             events_sent_ = true;
@@ -157,9 +165,19 @@ private:
         log_.info("ready", {{"workers", options_.workers}});
     }
 
-    bool synced() const { return platform_watcher_.synced() && definition_watcher_.synced() && children_.synced(); }
+    bool synced() const {
+        return platform_watcher_.synced() && definition_watcher_.synced() && children_.synced() && surroundings_.settled();
+    }
 
     void enqueue(const kube::Key& platform) { controller_.enqueue(platform); }
+
+    // One platform, all of a namespace, or all: see Surroundings::Changed.
+    void enqueue_where(const kube::Key& key) {
+        if (!key.name.empty()) return enqueue(key);
+        platforms_.for_each([&](const kube::Key& each, const auto&) {
+            if (key.ns.empty() || each.ns == key.ns) enqueue(each);
+        });
+    }
 
     // Only the first platform of a namespace counts, so who comes or goes matters to the others.
     void enqueue_neighbours(const kube::Key& key) {
@@ -192,7 +210,9 @@ private:
             if (!leading_) return std::nullopt;  // One that waits to lead is as ready as it can be.
             return synced() ? std::nullopt : std::optional<std::string>("the watches are still filling");
         };
-        return {{&registry_, &process_metrics_}, {{"ping", [] { return std::nullopt; }}}, {{"watches", not_synced}}};
+        return {{&registry_, &process_metrics_, &attribute_metrics_},
+                {{"ping", [] { return std::nullopt; }}},
+                {{"watches", not_synced}}};
     }
 
     void stop_by(int signal) {
@@ -230,6 +250,7 @@ private:
         definition_watcher_.stop();
         references_.stop();
         children_.stop();
+        surroundings_.stop();
         events_.stop();
         co_await changed_.until([this] { return events_sent_; });
         if (options_.leader_elect) co_await lease_.release();
@@ -256,7 +277,9 @@ private:
     resources::Capabilities capabilities_;
     reconcile::Children children_;
     reconcile::References references_;
+    reconcile::Surroundings surroundings_;
     reconcile::Platforms platforms_;
+    reconcile::AttributeMetrics attribute_metrics_{platforms_};
     runtime::Watcher platform_watcher_;
     runtime::Store<bool> definitions_;
     runtime::Watcher definition_watcher_;

@@ -36,6 +36,8 @@ inline constexpr Kind kDeployment{"apps", "v1", "Deployment", "deployments"};
 inline constexpr Kind kStatefulSet{"apps", "v1", "StatefulSet", "statefulsets"};
 inline constexpr Kind kJob{"batch", "v1", "Job", "jobs"};
 inline constexpr Kind kPod{"", "v1", "Pod", "pods"};
+inline constexpr Kind kNode{"", "v1", "Node", "nodes", false};
+inline constexpr Kind kNamespace{"", "v1", "Namespace", "namespaces", false};
 inline constexpr Kind kHorizontalPodAutoscaler{"autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers"};
 inline constexpr Kind kPodDisruptionBudget{"policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets"};
 inline constexpr Kind kNetworkPolicy{"networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies"};

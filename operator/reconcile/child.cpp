@@ -44,6 +44,33 @@ quality::Workload workload_from(const kube::Json& object) {
     return workload;
 }
 
+quality::Budget budget_from(const kube::Json& object) {
+    const kube::Json& status = kube::at(object, {"status"});
+    quality::Budget budget;
+    // A status of before the first judgement has no generation.
+    budget.judged = kube::int_at(status, {"observedGeneration"}) >= kube::int_at(object, {"metadata", "generation"});
+    budget.allows = kube::int_at(status, {"disruptionsAllowed"}) > 0;
+    return budget;
+}
+
+quality::Scaler scaler_from(const kube::Json& object) {
+    const kube::Json& conditions = kube::at(object, {"status", "conditions"});
+    quality::Scaler scaler;
+    if (!conditions.is_array()) return scaler;
+    for (const kube::Json& condition : conditions) {
+        const std::string type = kube::string_at(condition, {"type"});
+        const std::string status = kube::string_at(condition, {"status"});
+        const std::string reason = kube::string_at(condition, {"reason"});
+        if (type == "ScalingActive") scaler.judged = status != "Unknown";
+        if ((type == "ScalingActive" || type == "AbleToScale") && status == "False") {
+            scaler.judged = true;
+            scaler.inactive = reason;
+        }
+        if (type == "ScalingLimited") scaler.at_maximum = status == "True" && reason == "TooManyReplicas";
+    }
+    return scaler;
+}
+
 }  // namespace
 
 Child child_from(const kube::Kind& kind, const kube::Json& object) {
@@ -59,6 +86,8 @@ Child child_from(const kube::Kind& kind, const kube::Json& object) {
     if (kind == kube::kSecret) child.derived_from = kube::string_at(object, {"metadata", "annotations", api::kDigestAnnotation});
     if (kind == kube::kDeployment) child.replicas = kube::int_at(object, {"spec", "replicas"});
     if (kind == kube::kDeployment || kind == kube::kStatefulSet) child.workload = workload_from(object);
+    if (kind == kube::kPodDisruptionBudget) child.budget = budget_from(object);
+    if (kind == kube::kHorizontalPodAutoscaler) child.scaler = scaler_from(object);
     if (kind == kube::kJob) {
         child.complete = has_condition(kube::at(object, {"status"}), "Complete");
         child.failed = has_condition(kube::at(object, {"status"}), "Failed");

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "kube/object.h"
-#include "quality/verdict.h"
+#include "quality/observed.h"
 
 namespace reconcile {
 
@@ -17,6 +17,8 @@ struct Child {
     std::string derived_from;   // A generated Secret's digest annotation.
     bool deleting = false;
     quality::Workload workload;  // Of Deployments and StatefulSets.
+    quality::Budget budget;      // Of PodDisruptionBudgets.
+    quality::Scaler scaler;      // Of HorizontalPodAutoscalers.
     bool complete = false;       // Of Jobs; and whether one has given up.
     bool failed = false;
 

@@ -2,6 +2,8 @@
 
 #include <tuple>
 
+#include "kube/managed.h"
+
 namespace reconcile {
 
 bool operator==(const KnownPlatform& a, const KnownPlatform& b) {
@@ -17,6 +19,12 @@ KnownPlatform known_platform_from(const kube::Json& document) {
     known.problems = api::validate(document);
     known.platform = known.problems.empty() ? api::platform_from(document) : api::identity_from(document);
     known.created = kube::string_at(document, {"metadata", "creationTimestamp"});
+    kube::Json& status = known.platform.status;
+    known.status_digest = kube::digest(status);
+    if (status.is_object()) {
+        status.erase("promises");
+        status.erase("components");
+    }
     return known;
 }
 

@@ -4,7 +4,9 @@
 #include <set>
 #include <utility>
 
+#include "api/attributes.h"
 #include "api/names.h"
+#include "kube/managed.h"
 
 namespace reconcile {
 
@@ -40,6 +42,10 @@ bool has_finalizer(const api::Platform& platform) {
 
 std::string condition_status(const kube::Json& status, std::string_view type) {
     return kube::string_at(quality::condition_of(status, type), {"status"});
+}
+
+bool is_attribute(std::string_view condition) {
+    return std::find(api::kAttributes.begin(), api::kAttributes.end(), condition) != api::kAttributes.end();
 }
 
 std::vector<api::Problem> namespace_taken(const KnownPlatform& first) {
@@ -84,7 +90,9 @@ awaitable<Action> PlatformReconciler::reconcile(kube::Key key) {
         if (parts_.references.state(secret) == References::State::Unknown) co_return Action::wait();
     }
     if (platform.spec.suspend) {
-        const quality::Verdict verdict = quality::assess(platform, observe(platform, {}));
+        const kube::Objects wanted = co_await everything(platform);
+        const quality::Verdict verdict =
+            quality::assess(platform, observe(platform, sources(), wanted, resources::due(wanted, progress(platform)), {}));
         co_await report(platform, verdict);
         co_return Action::wait();
     }
@@ -94,21 +102,30 @@ awaitable<Action> PlatformReconciler::reconcile(kube::Key key) {
 awaitable<Action> PlatformReconciler::bring_about(Platform platform) {
     if (needs_finalizer(platform)) co_await set_finalizer(platform, true);
 
-    const RootKeyKeeper::Secrets secrets = co_await root_keys_.gather(platform);
-    kube::Objects wanted = secrets.objects;
-    const kube::Objects rest = resources::desired(platform, secrets.digests, parts_.capabilities);
-    wanted.insert(wanted.end(), rest.begin(), rest.end());
-
+    const kube::Objects wanted = co_await everything(platform);
     const kube::Objects due = resources::due(wanted, progress(platform));
     const std::vector<std::string> refused = co_await applier_.apply(platform, due);
     co_await applier_.prune(platform, wanted);
     if (!needs_finalizer(platform)) co_await set_finalizer(platform, false);
 
-    quality::Observed observed = observe(platform, refused);
+    quality::Observed observed = observe(platform, sources(), wanted, due, refused);
     observed.preparations = co_await jobs_.preparations(wanted);
     const quality::Verdict verdict = quality::assess(platform, observed);
     co_await report(platform, verdict);
     co_return refused.empty() ? Action::wait() : Action::back_off(quality::in_words(refused));
+}
+
+// Every object that the platform must have, the generated Secrets first.
+awaitable<kube::Objects> PlatformReconciler::everything(Platform platform) {
+    const RootKeyKeeper::Secrets secrets = co_await root_keys_.gather(platform);
+    kube::Objects wanted = secrets.objects;
+    const kube::Objects rest = resources::desired(platform, secrets.digests, parts_.capabilities);
+    wanted.insert(wanted.end(), rest.begin(), rest.end());
+    co_return wanted;
+}
+
+Sources PlatformReconciler::sources() const {
+    return {parts_.children, parts_.references, parts_.surroundings, applier_, parts_.capabilities};
 }
 
 resources::Progress PlatformReconciler::progress(const Platform& platform) const {
@@ -123,38 +140,13 @@ resources::Progress PlatformReconciler::progress(const Platform& platform) const
     return progress;
 }
 
-quality::Observed PlatformReconciler::observe(const Platform& platform, const std::vector<std::string>& refused) const {
-    quality::Observed observed;
-    observed.refused = quality::in_words(refused);
-    const auto look = [&](const kube::Kind& kind, std::string_view component) {
-        const Child* child = parts_.children.find(kind, {platform.key.ns, api::child_name(platform.key.name, component)});
-        if (child && !child->deleting) observed.workloads.emplace(component, child->workload);
-    };
-    for (const api::Service& service : api::kServices) look(kube::kDeployment, service.key);
-    for (const std::string_view name : api::kDataStores) {
-        const api::DataStore& store = api::data_store(platform.spec, name);
-        if (!store.external) {
-            look(kube::kStatefulSet, name);
-        } else if (parts_.references.state({platform.key.ns, store.external->secret_name}) == References::State::Absent) {
-            observed.missing_references.emplace_back(name);
-            observed.unmet.push_back(
-                {"spec.data." + std::string(name) + ".external.secretName",
-                 "Secret " + store.external->secret_name + " does not exist in namespace " + platform.key.ns});
-        }
-    }
-    for (const resources::LeftOut& missing : resources::left_out(platform, parts_.capabilities)) {
-        if (missing.needed) observed.unmet.push_back({missing.field, missing.words});
-    }
-    return observed;
-}
-
 // Writes the status if it says anything new, and an Event where a condition turned.
 awaitable<void> PlatformReconciler::report(Platform platform, quality::Verdict verdict) {
     const KnownPlatform* known = parts_.platforms.find(platform.key);
     if (!known || known->platform.uid != platform.uid) co_return;
     const kube::Json previous = known->platform.status;
     const kube::Json status = quality::status_json(verdict, platform.generation, previous, base::rfc3339(parts_.clock.wall()));
-    if (status == previous) co_return;
+    if (kube::digest(status) == known->status_digest) co_return;
     kube::Object document = kube::Object::make(kube::kPlatform, platform.key);
     document["metadata"]["uid"] = platform.uid;
     document["status"] = status;
@@ -166,6 +158,10 @@ awaitable<void> PlatformReconciler::report(Platform platform, quality::Verdict v
 
 void PlatformReconciler::announce(const Platform& platform, const quality::Verdict& verdict) const {
     for (const quality::Condition& condition : verdict.conditions) {
+        if (is_attribute(condition.type)) {
+            announce_attribute(platform, condition);
+            continue;
+        }
         if (condition.status == condition_status(platform.status, condition.type) || condition.status == "Unknown") continue;
         const bool good = condition.type == "Ready" ? condition.status == "True" : condition.status == "False";
         if (good && condition.type != "Ready") continue;  // The end of Reconciling or Stalled is told by Ready.
@@ -178,6 +174,19 @@ void PlatformReconciler::announce(const Platform& platform, const quality::Verdi
                                               {"detail", condition.message}});
         parts_.publish(platform, {warning, condition.reason, "Reconcile", condition.message});
     }
+}
+
+// Every change of an attribute's status, but for the first sight, of which nothing is known.
+void PlatformReconciler::announce_attribute(const Platform& platform, const quality::Condition& condition) const {
+    const std::string before = condition_status(platform.status, condition.type);
+    if (condition.status == before || (before.empty() && condition.status == "Unknown")) return;
+    const std::string text = condition.type + " is " + condition.status + ": " + condition.message;
+    parts_.log.info("attribute changed", {{"platform", kube::to_string(platform.key)},
+                                          {"attribute", condition.type},
+                                          {"status", condition.status},
+                                          {"reason", condition.reason},
+                                          {"detail", condition.message}});
+    parts_.publish(platform, {condition.status == "False", condition.reason, "Judge", text});
 }
 
 awaitable<void> PlatformReconciler::set_finalizer(Platform platform, bool wanted) {

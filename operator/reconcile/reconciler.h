@@ -15,8 +15,10 @@
 #include "reconcile/children.h"
 #include "reconcile/job_watch.h"
 #include "reconcile/known_platform.h"
+#include "reconcile/observation.h"
 #include "reconcile/references.h"
 #include "reconcile/root_key_keeper.h"
+#include "reconcile/surroundings.h"
 #include "resources/desired.h"
 #include "resources/order.h"
 #include "runtime/controller.h"
@@ -41,6 +43,7 @@ public:
         Platforms& platforms;
         Children& children;
         References& references;
+        const Surroundings& surroundings;
         const resources::Capabilities& capabilities;
         const base::Clock& clock;
         base::Log log;
@@ -61,8 +64,10 @@ private:
     boost::asio::awaitable<void> set_finalizer(Platform platform, bool wanted);
     boost::asio::awaitable<void> report(Platform platform, quality::Verdict verdict);
     resources::Progress progress(const Platform& platform) const;
-    quality::Observed observe(const Platform& platform, const std::vector<std::string>& refused) const;
+    boost::asio::awaitable<kube::Objects> everything(Platform platform);
+    Sources sources() const;
     void announce(const Platform& platform, const quality::Verdict& verdict) const;
+    void announce_attribute(const Platform& platform, const quality::Condition& condition) const;
 
     Parts parts_;
     Applier applier_;

@@ -88,7 +88,11 @@ asio::awaitable<void> Watcher::fill_by_list() {
 asio::awaitable<void> Watcher::follow() {
     bool filling = version_.empty();
     stream_ = co_await client_.watch(kind_, selection_, version_);
-    if (filling) handler_.refill_begin();
+    if (filling) {
+        handler_.refill_begin();
+    } else {
+        be_shown();
+    }
     while (!stopped_) {
         const std::optional<client::WatchEvent> event = co_await stream_->next();
         if (!event && filling) throw std::runtime_error("the stream ended before the initial events did");
@@ -115,8 +119,14 @@ asio::awaitable<void> Watcher::follow() {
 }
 
 void Watcher::filled() {
-    refused_ = false;
-    if (!std::exchange(synced_, true) && on_settled_) on_settled_();
+    const bool first = !std::exchange(synced_, true);
+    const bool again = std::exchange(refused_, false);
+    if ((first || again) && on_settled_) on_settled_();
+}
+
+// The watch goes on where it was before the refusal.
+void Watcher::be_shown() {
+    if (std::exchange(refused_, false) && on_settled_) on_settled_();
 }
 
 void Watcher::be_refused() {

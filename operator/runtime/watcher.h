@@ -23,7 +23,8 @@ public:
     Watcher(boost::asio::io_context& io, client::Client& client, const base::Log& log, kube::Kind kind,
             client::Selection selection, WatchHandler& handler);
 
-    // Called when the handler has been filled for the first time, and when the API server has refused to show the kind.
+    // Called when the handler has been filled for the first time, when the API server has refused to show the kind, and when it
+    // shows it again.
     void on_settled(std::function<void()> callback) { on_settled_ = std::move(callback); }
     bool synced() const { return synced_; }
     // The API server lacks the kind, or our role does not let us see it (404, 403). Asked again with backoff.
@@ -38,6 +39,7 @@ private:
     boost::asio::awaitable<void> fill_by_list();
     boost::asio::awaitable<void> follow();
     void filled();
+    void be_shown();
     void be_refused();
     // An empty problem: the server ended the stream in order, which wants a short pause and no word.
     boost::asio::awaitable<void> pause_after(std::string problem);

@@ -32,7 +32,7 @@ Json namespaced_rules() {
             rule("", {"persistentvolumeclaims"}, {"list", "patch", "delete"}),
             rule("apps", {"deployments", "statefulsets"}, own),
             rule("batch", {"jobs"}, own),
-            rule("", {"pods"}, {"list"}),
+            rule("", {"pods"}, {"list", "watch"}),
             rule("autoscaling", {"horizontalpodautoscalers"}, own),
             rule("policy", {"poddisruptionbudgets"}, own),
             rule("networking.k8s.io", {"networkpolicies", "ingresses"}, own),
@@ -45,6 +45,7 @@ Json namespaced_rules() {
 // And outside it.
 Json cluster_rules() {
     return {rule("apiextensions.k8s.io", {"customresourcedefinitions"}, {"list", "watch"}),
+            rule("", {"nodes", "namespaces"}, {"list", "watch"}),
             rule("scheduling.k8s.io", {"priorityclasses"}, {"get", "list", "watch", "create", "patch", "delete"})};
 }
 

@@ -52,5 +52,35 @@ TEST(Child, OfADeploymentSaysWhyItsPodsDoNotCome) {
     EXPECT_EQ(child.replicas, 3);
 }
 
+TEST(Child, OfABudgetSaysWhetherADisruptionIsAllowedAndNotHowMany) {
+    kube::Json budget = kube::Json::parse(R"({"metadata": {"name": "x", "generation": 1}, "status": {}})");
+    EXPECT_EQ(child_from(kube::kPodDisruptionBudget, budget).budget, quality::Budget{});
+    budget["status"] = {{"observedGeneration", 1}, {"disruptionsAllowed", 0}};
+    EXPECT_EQ(child_from(kube::kPodDisruptionBudget, budget).budget, (quality::Budget{.judged = true, .allows = false}));
+    budget["status"]["disruptionsAllowed"] = 1;
+    const Child one = child_from(kube::kPodDisruptionBudget, budget);
+    EXPECT_TRUE(one.budget.allows);
+    budget["status"]["disruptionsAllowed"] = 7;
+    EXPECT_EQ(child_from(kube::kPodDisruptionBudget, budget), one);
+}
+
+kube::Json scaler(const char* conditions) {
+    return {{"metadata", {{"name", "x"}}}, {"status", {{"conditions", kube::Json::parse(conditions)}}}};
+}
+
+TEST(Child, OfAnAutoscalerSaysWhyItDoesNotScale) {
+    const auto of = [](const char* conditions) { return child_from(kube::kHorizontalPodAutoscaler, scaler(conditions)).scaler; };
+    EXPECT_EQ(of("[]"), quality::Scaler{});
+    EXPECT_EQ(of(R"([{"type": "AbleToScale", "status": "True", "reason": "SucceededGetScale"}])"), quality::Scaler{});
+    EXPECT_EQ(of(R"([{"type": "ScalingActive", "status": "True", "reason": "ValidMetricFound"},
+                     {"type": "ScalingLimited", "status": "True", "reason": "TooFewReplicas"}])"),
+              (quality::Scaler{.judged = true, .at_maximum = false, .inactive = ""}));
+    EXPECT_EQ(of(R"([{"type": "ScalingActive", "status": "True", "reason": "ValidMetricFound"},
+                     {"type": "ScalingLimited", "status": "True", "reason": "TooManyReplicas"}])"),
+              (quality::Scaler{.judged = true, .at_maximum = true, .inactive = ""}));
+    EXPECT_EQ(of(R"([{"type": "AbleToScale", "status": "False", "reason": "FailedGetScale"}])"),
+              (quality::Scaler{.judged = true, .at_maximum = false, .inactive = "FailedGetScale"}));
+}
+
 }  // namespace
 }  // namespace reconcile

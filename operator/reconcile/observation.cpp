@@ -1,0 +1,70 @@
+#include "reconcile/observation.h"
+
+#include <set>
+#include <utility>
+
+#include "api/names.h"
+#include "quality/verdict.h"
+
+namespace reconcile {
+
+namespace {
+
+void look_at_component(const api::Platform& platform, const Children& children, const kube::Kind& workload_kind,
+                       std::string_view component, quality::Observed& observed) {
+    const auto find = [&](const kube::Kind& kind) {
+        const Child* child = children.find(kind, {platform.key.ns, api::child_name(platform.key.name, component)});
+        return child && !child->deleting ? child : nullptr;
+    };
+    if (const Child* child = find(workload_kind)) observed.workloads.emplace(component, child->workload);
+    if (const Child* child = find(kube::kPodDisruptionBudget)) observed.budgets.emplace(component, child->budget);
+    if (const Child* child = find(kube::kHorizontalPodAutoscaler)) observed.scalers.emplace(component, child->scaler);
+}
+
+std::vector<quality::Declared> look_at_objects(const Sources& from, const kube::Objects& wanted, const kube::Objects& due) {
+    std::set<std::pair<std::string_view, kube::Key>> to_be_there;
+    for (const kube::Object& object : due) to_be_there.emplace(object.kind.name, object.key());
+    const auto state_of = [&](const kube::Object& object) {
+        if (!to_be_there.contains({object.kind.name, object.key()})) return quality::Declared::State::NotDue;
+        const Child* child = from.children.find(object.kind, object.key());
+        if (!child || child->deleting) return quality::Declared::State::Missing;
+        return from.applier.matches(object) ? quality::Declared::State::AsDeclared : quality::Declared::State::Differs;
+    };
+    std::vector<quality::Declared> objects;
+    for (const kube::Object& object : wanted) {
+        objects.push_back({std::string(object.kind.name), object.key().name,
+                           kube::label_of(object.json, "app.kubernetes.io/component"), state_of(object)});
+    }
+    return objects;
+}
+
+}  // namespace
+
+quality::Observed observe(const api::Platform& platform, const Sources& from, const kube::Objects& wanted,
+                          const kube::Objects& due, const std::vector<std::string>& refused) {
+    quality::Observed observed;
+    observed.refused = quality::in_words(refused);
+    observed.pods = from.surroundings.pods_of(platform.key);
+    observed.pod_security = from.surroundings.pod_security(platform.key.ns);
+    observed.objects = look_at_objects(from, wanted, due);
+    for (const api::Service& service : api::kServices) {
+        look_at_component(platform, from.children, kube::kDeployment, service.key, observed);
+    }
+    for (const std::string_view name : api::kDataStores) {
+        const api::DataStore& store = api::data_store(platform.spec, name);
+        if (!store.external) {
+            look_at_component(platform, from.children, kube::kStatefulSet, name, observed);
+        } else if (from.references.state({platform.key.ns, store.external->secret_name}) == References::State::Absent) {
+            observed.missing_references.emplace_back(name);
+            observed.unmet.push_back(
+                {"spec.data." + std::string(name) + ".external.secretName",
+                 "Secret " + store.external->secret_name + " does not exist in namespace " + platform.key.ns});
+        }
+    }
+    for (const resources::LeftOut& missing : resources::left_out(platform, from.capabilities)) {
+        if (missing.needed) observed.unmet.push_back({missing.field, missing.words});
+    }
+    return observed;
+}
+
+}  // namespace reconcile

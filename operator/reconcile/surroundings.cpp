@@ -1,0 +1,129 @@
+#include "reconcile/surroundings.h"
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include "api/names.h"
+
+namespace reconcile {
+
+namespace {
+
+client::Selection pods_in(const std::string& ns) {
+    client::Selection selection;
+    selection.ns = ns;
+    selection.label_selector = api::kPlatformLabel;
+    return selection;
+}
+
+// Labels are all that is read of nodes and namespaces.
+client::Selection labels_of_all() {
+    client::Selection selection;
+    selection.part = client::Part::Metadata;
+    return selection;
+}
+
+client::Selection labels_of_namespace(const std::string& name) {
+    client::Selection selection = labels_of_all();
+    if (!name.empty()) selection.field_selector = "metadata.name=" + name;
+    return selection;
+}
+
+bool is_bounded(const kube::Json& container) {
+    for (const char* bound : {"requests", "limits"}) {
+        for (const char* resource : {"cpu", "memory"}) {
+            if (kube::at(container, {"resources", bound, resource}).is_null()) return false;
+        }
+    }
+    return true;
+}
+
+bool shown(const runtime::Watcher& watcher) {
+    return watcher.synced() && !watcher.refused();
+}
+
+}  // namespace
+
+PodFacts pod_facts_from(const kube::Json& pod) {
+    PodFacts facts;
+    facts.platform = kube::label_of(pod, api::kPlatformLabel);
+    facts.component = kube::label_of(pod, "app.kubernetes.io/component");
+    facts.version = kube::label_of(pod, "app.kubernetes.io/version");
+    facts.node = kube::string_at(pod, {"spec", "nodeName"});
+    facts.runs =
+        kube::string_at(pod, {"status", "phase"}) == "Running" && kube::at(pod, {"metadata", "deletionTimestamp"}).is_null();
+    facts.best_effort = kube::string_at(pod, {"status", "qosClass"}) == "BestEffort";
+    const kube::Json& containers = kube::at(pod, {"spec", "containers"});
+    facts.bounded = containers.is_array() && std::all_of(containers.begin(), containers.end(), is_bounded);
+    facts.scraped = kube::string_at(pod, {"metadata", "annotations", "prometheus.io/scrape"}) == "true";
+    return facts;
+}
+
+quality::Node node_from(const kube::Json& node) {
+    return {kube::label_of(node, "topology.kubernetes.io/zone"), kube::label_of(node, "node-type") == "spot"};
+}
+
+std::string pod_security_of(const kube::Json& ns) {
+    return kube::label_of(ns, "pod-security.kubernetes.io/enforce");
+}
+
+Surroundings::Surroundings(boost::asio::io_context& io, client::Client& client, const base::Log& log, const std::string& ns,
+                           const Changed& changed)
+    : io_(io),
+      pods_(pod_facts_from,
+            [changed](const kube::Key& key, const PodFacts* before, const PodFacts* now) {
+                if (before && (!now || now->platform != before->platform)) changed({key.ns, before->platform});
+                if (now) changed({key.ns, now->platform});
+            }),
+      nodes_(node_from, [changed](const kube::Key&, const auto*, const auto*) { changed({}); }),
+      namespaces_(pod_security_of,
+                  [changed](const kube::Key& key, const std::string*, const std::string* now) {
+                      if (now) changed({key.name, ""});
+                  }),
+      pod_watcher_(io, client, log, kube::kPod, pods_in(ns), pods_),
+      node_watcher_(io, client, log, kube::kNode, labels_of_all(), nodes_),
+      namespace_watcher_(io, client, log, kube::kNamespace, labels_of_namespace(ns), namespaces_) {}
+
+bool Surroundings::settled() const {
+    const auto known = [](const runtime::Watcher& watcher) { return watcher.synced() || watcher.refused(); };
+    return known(pod_watcher_) && known(node_watcher_) && known(namespace_watcher_);
+}
+
+void Surroundings::on_settled(const std::function<void()>& callback) {
+    for (runtime::Watcher* watcher : {&pod_watcher_, &node_watcher_, &namespace_watcher_}) watcher->on_settled(callback);
+}
+
+std::optional<std::vector<quality::Pod>> Surroundings::pods_of(const kube::Key& platform) const {
+    if (!shown(pod_watcher_)) return std::nullopt;
+    std::vector<quality::Pod> found;
+    pods_.for_each([&](const kube::Key& key, const PodFacts& facts) {
+        if (!facts.runs || key.ns != platform.ns || facts.platform != platform.name) return;
+        const quality::Node* node = nodes_.find({"", facts.node});
+        found.push_back({.component = facts.component,
+                         .version = facts.version,
+                         .node = facts.node,
+                         .on = node && shown(node_watcher_) ? std::optional(*node) : std::nullopt,
+                         .best_effort = facts.best_effort,
+                         .bounded = facts.bounded,
+                         .scraped = facts.scraped});
+    });
+    return found;
+}
+
+std::optional<std::string> Surroundings::pod_security(const std::string& ns) const {
+    const std::string* found = namespaces_.find({"", ns});
+    return found && shown(namespace_watcher_) ? std::optional(*found) : std::nullopt;
+}
+
+void Surroundings::start() {
+    for (runtime::Watcher* watcher : {&pod_watcher_, &node_watcher_, &namespace_watcher_}) {
+        boost::asio::co_spawn(io_, watcher->run(), boost::asio::detached);
+    }
+}
+
+void Surroundings::stop() {
+    for (runtime::Watcher* watcher : {&pod_watcher_, &node_watcher_, &namespace_watcher_}) watcher->stop();
+}
+
+}  // namespace reconcile

@@ -1,0 +1,68 @@
+// What platforms run in: their pods, the nodes that these run on, and their namespaces. Of each only the facts that are judged.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/client.h"
+#include "common/base/log.h"
+#include "quality/observed.h"
+#include "runtime/store.h"
+#include "runtime/watcher.h"
+
+namespace reconcile {
+
+// What is kept of a pod; its namespace is in its key.
+struct PodFacts {
+    std::string platform;
+    std::string component;
+    std::string version;
+    std::string node;
+    bool runs = false;  // And does not go.
+    bool best_effort = false;
+    bool bounded = false;
+    bool scraped = false;
+
+    friend bool operator==(const PodFacts&, const PodFacts&) = default;
+};
+
+PodFacts pod_facts_from(const kube::Json& pod);
+quality::Node node_from(const kube::Json& node);
+// The level of Pod Security that the namespace enforces; "" for none.
+std::string pod_security_of(const kube::Json& ns);
+
+class Surroundings {
+public:
+    // Hears of a platform of which a pod changed; with an empty name, of all platforms of a namespace; with an empty key, of all.
+    using Changed = std::function<void(const kube::Key&)>;
+
+    // `ns` empty: all namespaces.
+    Surroundings(boost::asio::io_context& io, client::Client& client, const base::Log& log, const std::string& ns,
+                 const Changed& changed);
+
+    // Each kind has been seen, or the API server does not show it to us: then it is not known.
+    bool settled() const;
+    // Also called when the API server begins or ceases to show a kind.
+    void on_settled(const std::function<void()>& callback);
+
+    // Those of a platform that run; nothing where pods are not shown.
+    std::optional<std::vector<quality::Pod>> pods_of(const kube::Key& platform) const;
+    std::optional<std::string> pod_security(const std::string& ns) const;
+
+    void start();
+    void stop();
+
+private:
+    boost::asio::io_context& io_;
+    runtime::Store<PodFacts> pods_;
+    runtime::Store<quality::Node> nodes_;
+    runtime::Store<std::string> namespaces_;
+    runtime::Watcher pod_watcher_;
+    runtime::Watcher node_watcher_;
+    runtime::Watcher namespace_watcher_;
+};
+
+}  // namespace reconcile

@@ -1,0 +1,68 @@
+#include "reconcile/surroundings.h"
+
+#include <gtest/gtest.h>
+
+namespace reconcile {
+namespace {
+
+kube::Json running_pod() {
+    return kube::Json::parse(R"({
+      "metadata": {"name": "shop-user-1", "namespace": "shop", "labels": {
+        "ecommerceplatform.io/platform": "shop", "app.kubernetes.io/component": "user", "app.kubernetes.io/version": "1.0.0"},
+        "annotations": {"prometheus.io/scrape": "true"}},
+      "spec": {"nodeName": "node-a", "containers": [{"name": "user", "resources": {
+        "requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"cpu": "1", "memory": "1Gi"}}}]},
+      "status": {"phase": "Running", "qosClass": "Guaranteed"}})");
+}
+
+TEST(PodFacts, SayWhereItRunsAndWhatBindsIt) {
+    const PodFacts facts = pod_facts_from(running_pod());
+    EXPECT_EQ(facts, (PodFacts{.platform = "shop",
+                               .component = "user",
+                               .version = "1.0.0",
+                               .node = "node-a",
+                               .runs = true,
+                               .best_effort = false,
+                               .bounded = true,
+                               .scraped = true}));
+}
+
+TEST(PodFacts, DoNotTakeOneThatGoesForOneThatRuns) {
+    kube::Json pod = running_pod();
+    pod["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z";
+    EXPECT_FALSE(pod_facts_from(pod).runs);
+    pod = running_pod();
+    pod["status"]["phase"] = "Pending";
+    EXPECT_FALSE(pod_facts_from(pod).runs);
+}
+
+TEST(PodFacts, TakeOneContainerWithoutALimitForAPodWithout) {
+    kube::Json pod = running_pod();
+    kube::Json sidecar = pod["spec"]["containers"][0];
+    sidecar["resources"]["limits"].erase("memory");
+    pod["spec"]["containers"].push_back(sidecar);
+    EXPECT_FALSE(pod_facts_from(pod).bounded);
+}
+
+TEST(PodFacts, AreTheSameHoweverReadyItIs) {
+    kube::Json pod = running_pod();
+    pod["status"]["conditions"] = kube::Json::array({{{"type", "Ready"}, {"status", "False"}}});
+    EXPECT_EQ(pod_facts_from(pod), pod_facts_from(running_pod()));
+}
+
+TEST(NodeFacts, AreItsZoneAndWhetherItIsASpotNode) {
+    const kube::Json node = kube::Json::parse(
+        R"({"metadata": {"name": "node-a", "labels": {"topology.kubernetes.io/zone": "a", "node-type": "spot"}}})");
+    EXPECT_EQ(node_from(node), (quality::Node{"a", true}));
+    EXPECT_EQ(node_from(kube::Json::parse(R"({"metadata": {"name": "node-b"}})")), (quality::Node{"", false}));
+}
+
+TEST(NamespaceFacts, AreTheLevelOfPodSecurity) {
+    const kube::Json ns =
+        kube::Json::parse(R"({"metadata": {"name": "shop", "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}})");
+    EXPECT_EQ(pod_security_of(ns), "restricted");
+    EXPECT_EQ(pod_security_of(kube::Json::parse(R"({"metadata": {"name": "shop"}})")), "");
+}
+
+}  // namespace
+}  // namespace reconcile
