@@ -41,7 +41,9 @@ const Cluster& Cluster::get() {
 }
 
 Cluster::Cluster() {
-    const support::Finished env = support::run({support::in_checkout("hack/cluster"), "env", "--name", "test"});
+    const char* name = std::getenv("ECP_TEST_CLUSTER");  // As test/apiserver/cluster-up has it.
+    const support::Finished env =
+        support::run({support::in_checkout("hack/cluster"), "env", "--name", name != nullptr ? name : "test"});
     if (env.status != 0) throw std::runtime_error("hack/cluster env: " + env.output);
     kubeconfig_ = variable(env.output, "KUBECONFIG");
     audit_log_ = variable(env.output, "ECP_AUDIT_LOG");
@@ -88,9 +90,8 @@ void Operated::print_state() const {
 }
 
 void Operated::start_operator(std::vector<std::string> more_arguments) {
-    std::vector<std::string> command{operator_program(),  "run",        "--kubeconfig",      Cluster::get().kubeconfig(),
-                                     "--watch-namespace", ns_,          "--lease-namespace", ns_,
-                                     "--listen",          "127.0.0.1:0"};
+    std::vector<std::string> command{operator_program(),  "run", "--kubeconfig", kubeconfig_,  "--watch-namespace", ns_,
+                                     "--lease-namespace", ns_,   "--listen",     "127.0.0.1:0"};
     command.insert(command.end(), more_arguments.begin(), more_arguments.end());
     operator_ = std::make_unique<support::Background>(command, operator_log_file_);
 }

@@ -57,6 +57,7 @@ public:
 
     const std::string& ns() const { return ns_; }
 
+    void use_kubeconfig(std::string path) { kubeconfig_ = std::move(path); }  // For operators that start from now on.
     void start_operator(std::vector<std::string> more_arguments = {});
     void stop_operator(int signal_number);
     support::Background& operator_process() { return *operator_; }
@@ -82,6 +83,7 @@ protected:
     std::string ns_;
     std::unique_ptr<support::Background> operator_;
     std::string operator_log_file_;
+    std::string kubeconfig_ = Cluster::get().kubeconfig();
 };
 
 // For tests of which each needs an operator and a namespace of its own.

@@ -45,12 +45,14 @@ TEST_F(Jobs, ThatFailStopARolloutAndWhatRanGoesOn) {
     EXPECT_TRUE(says("0002_simulated.sql: this migration fails here"));
     EXPECT_EQ(condition(get("ecp", "shop"), "Stalled", "reason"), "JobFailed");
     EXPECT_EQ(condition(get("ecp", "shop"), "Ready"), "False");
+    EXPECT_EQ(condition(get("ecp", "shop"), "Maintainable", "reason"), "OneVersion");
     EXPECT_EQ(image("shop-catalog"), before);
     EXPECT_EQ(get("deployment", "shop-catalog")["status"]["availableReplicas"], 1);
 
     patch_platform({{"spec", {{"version", nullptr}}}});
     EXPECT_TRUE(ready());
     EXPECT_EQ(condition(get("ecp", "shop"), "Stalled"), "False");
+    EXPECT_TRUE(eventually([&] { return condition(get("ecp", "shop"), "Maintainable") == "True"; }, 60s));
     EXPECT_EQ(job("shop-migration-catalog")["metadata"]["name"], migrated);
 }
 

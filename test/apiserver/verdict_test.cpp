@@ -1,0 +1,323 @@
+// The verdict: a platform that keeps its promises, hurt in one way after the other, and healed as the message says.
+#include <gmock/gmock.h>
+#include <signal.h>
+
+#include <filesystem>
+#include <variant>
+
+#include "api/document.h"
+#include "cluster.h"
+#include "support/paths.h"
+
+namespace apiserver {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+// What config/rbac gives the operator, given to a ServiceAccount under another name: tests take rights away from it.
+class Rights {
+public:
+    explicit Rights(const Operated& in) : in_(in), name_("verdict-" + in.ns()) {
+        const std::string text = support::read_file(support::in_checkout("config/rbac/platforms.yaml"));
+        role_ = std::get<Json>(api::read_document(text.substr(0, text.find("\n---\n") + 1)));
+        role_["metadata"] = {{"name", name_}};
+        apply(role_);
+        apply({{"apiVersion", "v1"}, {"kind", "ServiceAccount"}, {"metadata", {{"name", name_}, {"namespace", in.ns()}}}});
+        apply({{"apiVersion", "rbac.authorization.k8s.io/v1"},
+               {"kind", "ClusterRoleBinding"},
+               {"metadata", {{"name", name_}}},
+               {"roleRef", {{"apiGroup", "rbac.authorization.k8s.io"}, {"kind", "ClusterRole"}, {"name", name_}}},
+               {"subjects", {{{"kind", "ServiceAccount"}, {"name", name_}, {"namespace", in.ns()}}}}});
+    }
+    ~Rights() {
+        Cluster::get().kubectl({"delete", "clusterrole,clusterrolebinding", name_});
+        std::filesystem::remove(file());
+    }
+    Rights(const Rights&) = delete;
+    Rights& operator=(const Rights&) = delete;
+
+    // The path of a kubeconfig with these rights.
+    std::string kubeconfig() const {
+        const Json admin = Json::parse(in_.kubectl({"config", "view", "--raw", "-o", "json"}).output);
+        std::string token = in_.kubectl({"create", "token", name_, "--duration", "2h"}).output;
+        token.erase(token.find_last_not_of('\n') + 1);
+        const Json config{{"apiVersion", "v1"},
+                          {"kind", "Config"},
+                          {"current-context", "c"},
+                          {"clusters", Json::array({{{"name", "c"}, {"cluster", admin.at("clusters").at(0).at("cluster")}}})},
+                          {"users", Json::array({{{"name", "u"}, {"user", {{"token", token}}}}})},
+                          {"contexts", Json::array({{{"name", "c"}, {"context", {{"cluster", "c"}, {"user", "u"}}}}})}};
+        support::write_file(file(), config.dump());
+        return file();
+    }
+
+    void take(const std::string& resource, const std::vector<std::string>& verbs) const {
+        Json less = role_;
+        Json rules = Json::array();
+        for (Json& rule : less["rules"]) {
+            Json others = rule;
+            std::erase(others["resources"].get_ref<Json::array_t&>(), Json(resource));
+            if (!others["resources"].empty()) rules.push_back(others);
+            if (others["resources"].size() == rule["resources"].size()) continue;
+            Json left = rule;
+            left["resources"] = Json::array({resource});
+            for (const std::string& verb : verbs) std::erase(left["verbs"].get_ref<Json::array_t&>(), Json(verb));
+            if (!left["verbs"].empty()) rules.push_back(left);
+        }
+        less["rules"] = rules;
+        apply(less);
+    }
+    void restore() const { apply(role_); }
+
+private:
+    std::string file() const { return Cluster::get().scratch() + "/" + name_ + ".kubeconfig"; }
+
+    static void apply(const Json& object) {
+        const support::Finished applied =
+            Cluster::get().kubectl({"apply", "--server-side", "--force-conflicts", "-f", "-"}, object.dump());
+        EXPECT_EQ(applied.status, 0) << applied.output;
+    }
+
+    const Operated& in_;
+    std::string name_;
+    Json role_;
+};
+
+// A production platform whose operator has the rights of config/rbac. It cordons and labels nodes, so that nothing else may run
+// beside it.
+class Verdict : public testing::Test {
+protected:
+    static void SetUpTestSuite() {
+        shop_ = std::make_unique<Operated>();
+        rights_ = std::make_unique<Rights>(*shop_);
+        shop_->use_kubeconfig(rights_->kubeconfig());
+        shop_->start_operator({"--no-leader-elect"});
+    }
+    static void TearDownTestSuite() {
+        shop_.reset();
+        rights_.reset();
+    }
+
+    void SetUp() override {
+        rights().restore();
+        const support::Finished applied =
+            shop().kubectl({"apply", "--server-side", "--force-conflicts", "-f", "-"}, declared().dump());
+        ASSERT_EQ(applied.status, 0) << applied.output;
+        ASSERT_TRUE(shop().ready(120s));
+        ASSERT_TRUE(eventually([&] { return status()["attributes"] == "7/8"; }, 120s)) << status().dump(2);
+    }
+    void TearDown() override {
+        if (HasFailure()) shop().print_state();
+        Cluster::get().kubectl({"uncordon", "-l", "topology.kubernetes.io/zone"});
+        Cluster::get().kubectl({"label", "nodes", "--all", "node-type-"});
+    }
+
+    static Operated& shop() { return *shop_; }
+    static Rights& rights() { return *rights_; }
+
+    // The sample, with a PostgreSQL that takes what all services open at their maximum.
+    static Json declared() {
+        return shop().sample(
+            "production", {{"spec", {{"data", {{"postgres", {{"managed", {{"parameters", {{"max_connections", "1043"}}}}}}}}}}}});
+    }
+
+    static Json status() { return shop().get("ecp", "shop").value("status", Json::object()); }
+
+    static std::string said(const std::string& attribute) { return condition(shop().get("ecp", "shop"), attribute, "message"); }
+
+    // Within ten seconds of what the test saw to be so.
+    static void expect_false(const std::string& attribute, const std::string& promise) {
+        const auto is_so = [&] {
+            const Json platform = shop().get("ecp", "shop");
+            return condition(platform, attribute) == "False" && condition(platform, attribute, "reason") == promise;
+        };
+        EXPECT_TRUE(eventually(is_so, 10s)) << attribute << ": " << said(attribute);
+    }
+    static void expect_true(const std::string& attribute) {
+        EXPECT_TRUE(eventually([&] { return condition(shop().get("ecp", "shop"), attribute) == "True"; }, 120s))
+            << attribute << ": " << said(attribute);
+    }
+
+    static void run(std::vector<std::string> arguments, const std::string& input = "") {
+        const support::Finished done = shop().kubectl(std::move(arguments), input);
+        ASSERT_EQ(done.status, 0) << done.output;
+    }
+
+    static Json pods_of(const std::string& component) {
+        return Json::parse(
+            shop().kubectl({"get", "pods", "-l", "app.kubernetes.io/component=" + component, "-o", "json"}).output)["items"];
+    }
+
+    // The pods of the component that run and do not go, by the name of their node.
+    static std::vector<std::string> nodes_of(const std::string& component) {
+        std::vector<std::string> nodes;
+        for (const Json& pod : pods_of(component)) {
+            if (pod["metadata"].contains("deletionTimestamp") || pod["status"].value("phase", "") != "Running") return {};
+            nodes.push_back(pod["spec"]["nodeName"]);
+        }
+        return nodes;
+    }
+
+private:
+    static std::unique_ptr<Operated> shop_;
+    static std::unique_ptr<Rights> rights_;
+};
+
+std::unique_ptr<Operated> Verdict::shop_;
+std::unique_ptr<Rights> Verdict::rights_;
+
+TEST_F(Verdict, OfAPlatformThatKeepsItsPromisesHasEvidenceForEach) {
+    EXPECT_EQ(status()["conditions"].size(), 11U);
+    for (const Json& promise : status()["promises"]) {
+        EXPECT_EQ(promise["status"], promise["name"] == "Backup" ? "False" : "True") << promise.dump();
+        EXPECT_FALSE(promise["evidence"].get<std::string>().empty());
+        EXPECT_EQ(promise.contains("cure"), promise["status"] != "True") << promise.dump();
+    }
+    EXPECT_THAT(said("Recoverable"), HasSubstr("nothing is backed up"));
+    EXPECT_TRUE(eventually([&] {
+        return shop().kubectl({"events", "--for", "ecp/shop"}).output.find("Recoverable is False: ") != std::string::npos;
+    }));
+}
+
+TEST_F(Verdict, TellsOfReplicasThatAllRunInOneZone) {
+    Json nodes = Json::parse(Cluster::get().kubectl({"get", "nodes", "-o", "json"}).output)["items"];
+    const std::string first = nodes.at(0)["metadata"]["name"];
+    const std::string zone = nodes.at(0)["metadata"]["labels"]["topology.kubernetes.io/zone"];
+    for (std::size_t index = 1; index < nodes.size(); ++index) run({"cordon", nodes[index]["metadata"]["name"]});
+    run({"delete", "pods", "-l", "app.kubernetes.io/component=order", "--wait=false"});
+    ASSERT_TRUE(eventually(
+        [&] {
+            const std::vector<std::string> all = nodes_of("order");
+            return all.size() >= 2 && all == std::vector<std::string>(all.size(), first);
+        },
+        60s));
+    expect_false("Reliable", "ZoneSpread");
+    EXPECT_THAT(said("Reliable"), AllOf(HasSubstr("order: all replicas run in zone " + zone),
+                                        HasSubstr("Have nodes in another zone"), HasSubstr("delete one of the pods")));
+    EXPECT_TRUE(eventually([&] {
+        return shop().kubectl({"events", "--for", "ecp/shop", "--types=Warning"}).output.find("Reliable is False: order: all") !=
+               std::string::npos;
+    }));
+
+    run({"uncordon", "-l", "topology.kubernetes.io/zone"});
+    run({"delete", "pod", pods_of("order").at(0)["metadata"]["name"], "--wait=false"});
+    expect_true("Reliable");
+}
+
+TEST_F(Verdict, TellsOfADisruptionBudgetThatItMayNotBringBack) {
+    rights().take("poddisruptionbudgets", {"create", "patch", "update"});
+    run({"delete", "pdb", "shop-catalog"});
+    expect_false("Reliable", "DisruptionBudget");
+    EXPECT_THAT(said("Reliable"), AllOf(HasSubstr("catalog: PodDisruptionBudget shop-catalog does not exist"),
+                                        HasSubstr("Let the operator write it"), HasSubstr("forbidden")));
+    EXPECT_EQ(condition(shop().get("ecp", "shop"), "Maintainable", "reason"), "AsDeclared");
+    rights().restore();
+    expect_true("Reliable");
+    expect_true("Maintainable");
+}
+
+TEST_F(Verdict, TellsOfANetworkPolicyThatItMayNotBringBack) {
+    rights().take("networkpolicies", {"create", "patch", "update"});
+    run({"delete", "netpol", "shop-payment"});
+    expect_false("Secure", "NetworkIsolation");
+    EXPECT_THAT(said("Secure"), AllOf(HasSubstr("NetworkPolicy shop-payment does not exist"), HasSubstr("forbidden")));
+    rights().restore();
+    expect_true("Secure");
+}
+
+TEST_F(Verdict, TellsOfANamespaceThatTakesAnyPod) {
+    run({"label", "namespace", shop().ns(), "pod-security.kubernetes.io/enforce-"});
+    expect_false("Secure", "PodSecurity");
+    EXPECT_THAT(said("Secure"), HasSubstr("kubectl label namespace " + shop().ns() +
+                                          " --overwrite pod-security.kubernetes.io/enforce=restricted"));
+    run({"label", "namespace", shop().ns(), "--overwrite", "pod-security.kubernetes.io/enforce=restricted"});
+    expect_true("Secure");
+}
+
+TEST_F(Verdict, TellsOfASecondAutoscalerOfTheSamePods) {
+    run({"autoscale", "deployment/shop-user", "--name=mine", "--min=2", "--max=3", "--cpu-percent=50"});
+    ASSERT_TRUE(eventually(
+        [&] { return shop().get("hpa", "shop-user")["status"].dump().find("AmbiguousSelector") != std::string::npos; }, 60s));
+    expect_false("Scalable", "Autoscaler");
+    EXPECT_THAT(said("Scalable"), AllOf(HasSubstr("user: it does not scale: AmbiguousSelector"),
+                                        HasSubstr("Delete the other HorizontalPodAutoscaler")));
+    run({"delete", "hpa", "mine"});
+    expect_true("Scalable");
+}
+
+TEST_F(Verdict, TellsOfPoolsThatPostgresCannotServe) {
+    shop().patch_platform({{"spec", {{"data", {{"postgres", {{"managed", {{"parameters", {{"max_connections", "200"}}}}}}}}}}}});
+    expect_false("Performant", "Connections");
+    EXPECT_THAT(said("Performant"), HasSubstr("max_connections to \"1043\""));
+    shop().patch_platform({{"spec", {{"data", {{"postgres", {{"managed", {{"parameters", {{"max_connections", "1043"}}}}}}}}}}}});
+    expect_true("Performant");
+}
+
+TEST_F(Verdict, TellsOfPodsThatNothingBinds) {
+    const Json pod{
+        {"apiVersion", "v1"},
+        {"kind", "Pod"},
+        {"metadata",
+         {{"name", "stray"}, {"labels", {{"ecommerceplatform.io/platform", "shop"}, {"app.kubernetes.io/component", "user"}}}}},
+        {"spec",
+         {{"securityContext", {{"runAsNonRoot", true}, {"seccompProfile", {{"type", "RuntimeDefault"}}}}},
+          {"containers",
+           {{{"name", "stray"},
+             {"image", "stray"},
+             {"securityContext", {{"allowPrivilegeEscalation", false}, {"capabilities", {{"drop", Json::array({"ALL"})}}}}}}}}}}};
+    run({"create", "-f", "-"}, pod.dump());
+    ASSERT_TRUE(eventually([&] { return shop().get("pod", "stray")["status"].value("phase", "") == "Running"; }, 60s));
+    expect_false("CostEfficient", "Limits");
+    expect_false("Performant", "QualityOfService");
+    expect_false("Observable", "Metrics");
+    run({"delete", "pod", "stray", "--wait=false"});
+    for (const char* attribute : {"CostEfficient", "Performant", "Observable"}) expect_true(attribute);
+}
+
+TEST_F(Verdict, TellsOfSpotNodesThatAreNotThere) {
+    shop().patch_platform({{"spec", {{"quality", {{"cost", {{"spot", {{"components", Json::array({"catalog"})}}}}}}}}}});
+    expect_false("CostEfficient", "SpotPlacement");
+    EXPECT_THAT(said("CostEfficient"), HasSubstr("labelled node-type=spot"));
+    Cluster::get().kubectl({"label", "nodes", "--all", "node-type=spot"});
+    expect_true("CostEfficient");
+    shop().patch_platform({{"spec", {{"quality", {{"cost", nullptr}}}}}});
+}
+
+TEST_F(Verdict, TellsOfReplicasThatAreMissing) {
+    run({"create", "quota", "none", "--hard=pods=0"});
+    run({"delete", "pods", "-l", "app.kubernetes.io/component=inventory", "--wait=false"});
+    ASSERT_TRUE(
+        eventually([&] { return shop().get("deployment", "shop-inventory")["status"].value("availableReplicas", 0) == 0; }, 60s));
+    ASSERT_TRUE(eventually([&] { return said("Reliable").find("exceeded quota") != std::string::npos; }, 60s))
+        << said("Reliable");
+    expect_false("Reliable", "DisruptionBudget");
+    EXPECT_THAT(said("Reliable"), HasSubstr("inventory: fewer than 2 replicas are available"));
+    run({"delete", "quota", "none"});
+    expect_true("Reliable");
+}
+
+TEST_F(Verdict, OfASuspendedPlatformNamesWhatSuspensionKeepsAway) {
+    shop().patch_platform({{"spec", {{"suspend", true}}}});
+    ASSERT_TRUE(eventually([&] { return condition(shop().get("ecp", "shop"), "Reconciling", "reason") == "Suspended"; }));
+    run({"delete", "pdb", "shop-order"});
+    expect_false("Reliable", "DisruptionBudget");
+    EXPECT_THAT(said("Reliable"), HasSubstr("Set spec.suspend to false."));
+    shop().patch_platform({{"spec", {{"suspend", false}}}});
+    expect_true("Reliable");
+}
+
+TEST_F(Verdict, IsUnknownOfWhatTheOperatorMayNotSee) {
+    rights().take("nodes", {"list", "watch"});
+    shop().stop_operator(SIGTERM);
+    shop().start_operator({"--no-leader-elect"});
+    ASSERT_TRUE(eventually([&] { return condition(shop().get("ecp", "shop"), "Reliable") == "Unknown"; }, 60s))
+        << said("Reliable");
+    EXPECT_THAT(said("Reliable"), AllOf(HasSubstr("does not show the operator nodes"), HasSubstr("config/rbac")));
+    EXPECT_EQ(condition(shop().get("ecp", "shop"), "Ready"), "True");
+    rights().restore();
+    expect_true("Reliable");
+}
+
+}  // namespace
+}  // namespace apiserver
