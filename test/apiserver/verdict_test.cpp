@@ -28,7 +28,7 @@ public:
                {"kind", "ClusterRoleBinding"},
                {"metadata", {{"name", name_}}},
                {"roleRef", {{"apiGroup", "rbac.authorization.k8s.io"}, {"kind", "ClusterRole"}, {"name", name_}}},
-               {"subjects", {{{"kind", "ServiceAccount"}, {"name", name_}, {"namespace", in.ns()}}}}});
+               {"subjects", Json::array({{{"kind", "ServiceAccount"}, {"name", name_}, {"namespace", in.ns()}}})}});
     }
     ~Rights() {
         Cluster::get().kubectl({"delete", "clusterrole,clusterrolebinding", name_});
@@ -236,7 +236,14 @@ TEST_F(Verdict, TellsOfANamespaceThatTakesAnyPod) {
 }
 
 TEST_F(Verdict, TellsOfASecondAutoscalerOfTheSamePods) {
-    run({"autoscale", "deployment/shop-user", "--name=mine", "--min=2", "--max=3", "--cpu-percent=50"});
+    const Json second{{"apiVersion", "autoscaling/v2"},
+                      {"kind", "HorizontalPodAutoscaler"},
+                      {"metadata", {{"name", "mine"}}},
+                      {"spec",
+                       {{"scaleTargetRef", {{"apiVersion", "apps/v1"}, {"kind", "Deployment"}, {"name", "shop-user"}}},
+                        {"minReplicas", 2},
+                        {"maxReplicas", 3}}}};
+    run({"create", "-f", "-"}, second.dump());
     ASSERT_TRUE(eventually(
         [&] { return shop().get("hpa", "shop-user")["status"].dump().find("AmbiguousSelector") != std::string::npos; }, 60s));
     expect_false("Scalable", "Autoscaler");
