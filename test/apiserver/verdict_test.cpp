@@ -270,9 +270,10 @@ TEST_F(Verdict, TellsOfPodsThatNothingBinds) {
         {"spec",
          {{"securityContext", {{"runAsNonRoot", true}, {"seccompProfile", {{"type", "RuntimeDefault"}}}}},
           {"containers",
-           {{{"name", "stray"},
-             {"image", "stray"},
-             {"securityContext", {{"allowPrivilegeEscalation", false}, {"capabilities", {{"drop", Json::array({"ALL"})}}}}}}}}}}};
+           Json::array({{{"name", "stray"},
+                         {"image", "stray"},
+                         {"securityContext",
+                          {{"allowPrivilegeEscalation", false}, {"capabilities", {{"drop", Json::array({"ALL"})}}}}}}})}}}};
     run({"create", "-f", "-"}, pod.dump());
     ASSERT_TRUE(eventually([&] { return shop().get("pod", "stray")["status"].value("phase", "") == "Running"; }, 60s));
     expect_false("CostEfficient", "Limits");
