@@ -92,6 +92,7 @@ struct Observed {
     std::optional<std::string> pod_security;  // Level that the namespace enforces, "" for none. Nothing: it may not be observed.
     std::vector<Declared> objects;
     std::vector<api::Problem> unmet;              // What the spec asks for and this cluster does not have.
+    std::vector<api::Problem> left_out;           // The same, but the platform is complete without it.
     std::vector<Preparation> preparations;        // That are not complete.
     std::string refused;                          // The API server's words on an object of ours; empty: all were taken.
     std::vector<std::string> missing_references;  // Components whose external Secret is not there.

@@ -71,7 +71,7 @@ Findings spread(const Case& of, const Domain& domain) {
 
 std::string look_at_pods(const Case& of) {
     return "Bring its replicas back to health: kubectl describe pods -n " + of.platform.key.ns +
-           " -l app.kubernetes.io/instance=" + of.platform.key.name + ".";
+           " -l ecommerceplatform.io/platform=" + of.platform.key.name + ".";
 }
 
 Finding budget_of(const Case& of, const Part& part) {

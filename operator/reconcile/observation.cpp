@@ -62,7 +62,7 @@ quality::Observed observe(const api::Platform& platform, const Sources& from, co
         }
     }
     for (const resources::LeftOut& missing : resources::left_out(platform, from.capabilities)) {
-        if (missing.needed) observed.unmet.push_back({missing.field, missing.words});
+        (missing.needed ? observed.unmet : observed.left_out).push_back({missing.field, missing.words});
     }
     return observed;
 }

@@ -206,8 +206,20 @@ TEST_F(PromisesTest, OfMetricsLetPrometheusFindThePods) {
     expect_hurt("Metrics", "", "prometheus.io/scrape: gateway", "rollout");
     seen.pods.reset();
     expect_unknown("Metrics", "", "pods");
-    platform.spec.scrape_annotations = false;
+    platform.spec.metrics = api::Metrics::None;
     EXPECT_THAT(all("Metrics"), IsEmpty());
+}
+
+TEST_F(PromisesTest, OfMetricsNeedThePrometheusOperatorWhereItIsToReadThem) {
+    platform.spec.metrics = api::Metrics::ServiceMonitor;
+    expect_unknown("Metrics", "", "not everything");
+    see("ServiceMonitor", "monitoring");
+    see("PrometheusRule", "monitoring");
+    EXPECT_THAT(find("Metrics").evidence, HasSubstr("a PrometheusRule the alerts"));
+    object("PrometheusRule", "monitoring").state = Declared::State::Missing;
+    expect_hurt("Metrics", "", "PrometheusRule shop-monitoring does not exist", "by itself");
+    seen.left_out = {{"spec.quality.observability.metrics", "the cluster does not serve servicemonitors"}};
+    expect_hurt("Metrics", "", "does not serve", "Install the Prometheus operator");
 }
 
 TEST_F(PromisesTest, OfLogsAndTracesAreInTheServicesConfiguration) {
