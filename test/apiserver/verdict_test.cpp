@@ -116,10 +116,12 @@ protected:
     static Operated& shop() { return *shop_; }
     static Rights& rights() { return *rights_; }
 
-    // The sample, with a PostgreSQL that takes what all services open at their maximum.
+    // The sample, with a PostgreSQL that takes what all services open at their maximum, and in want of no API.
     static Json declared() {
-        return shop().sample(
-            "production", {{"spec", {{"data", {{"postgres", {{"managed", {{"parameters", {{"max_connections", "1043"}}}}}}}}}}}});
+        return shop().sample("production",
+                             {{"spec",
+                               {{"data", {{"postgres", {{"managed", {{"parameters", {{"max_connections", "1043"}}}}}}}}},
+                                {"quality", {{"observability", {{"metrics", "Annotations"}}}}}}}});
     }
 
     static Json status() { return shop().get("ecp", "shop").value("status", Json::object()); }
