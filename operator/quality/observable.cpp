@@ -7,7 +7,8 @@ Findings metrics(const Case& of) {
     if (of.platform.spec.metrics == api::Metrics::None) return {};
     if (of.platform.spec.metrics == api::Metrics::Annotations) {
         return {of_every_pod(
-            of, is_service, [](const Pod& pod) { return pod.scraped; }, "the pods of every service offer their metrics to Prometheus",
+            of, is_service, [](const Pod& pod) { return pod.scraped; },
+            "the pods of every service offer their metrics to Prometheus",
             "pods without the annotation prometheus.io/scrape: ", "Let the rollout finish that gives it to them.")};
     }
     for (const api::Problem& missing : of.seen.left_out) {

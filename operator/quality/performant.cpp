@@ -62,4 +62,12 @@ Findings quality_of_service(const Case& of) {
         "pods of the class BestEffort, which are evicted first: ", "Give their containers requests of CPU and memory.")};
 }
 
+Findings objectives(const Case& of) {
+    const api::Objectives& wanted = of.platform.spec.objectives;
+    return {unknown(std::string(api::kGateway.key),
+                    "latencyP99 " + wanted.latency_p99 + " and errorRatePercent " + wanted.error_rate_percent +
+                        " are wanted, and the operator measures no requests",
+                    "Ask a Prometheus: with spec.quality.observability.metrics ServiceMonitor it has an alert for each.")};
+}
+
 }  // namespace quality

@@ -9,6 +9,7 @@ namespace quality {
 // performant.cpp
 Findings connections(const Case& of);         // All pools together never open more connections than PostgreSQL takes.
 Findings quality_of_service(const Case& of);  // No pod is the first to be evicted.
+Findings objectives(const Case& of);          // Of latency and errors. No request is measured here, so that nobody knows.
 
 // scalable.cpp
 Findings autoscaler(const Case& of);  // Scales, and is the only one to scale its service.

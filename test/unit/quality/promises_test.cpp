@@ -26,6 +26,12 @@ TEST_F(PromisesTest, OfQualityOfServiceKnowNoBestEffort) {
     expect_unknown("QualityOfService", "", "does not show the operator pods");
 }
 
+TEST_F(PromisesTest, OfObjectivesNameThemAndWhereTheyAreMeasured) {
+    platform.spec.objectives = {"500ms", "0.1"};
+    expect_unknown("Objectives", "gateway", "latencyP99 500ms and errorRatePercent 0.1");
+    EXPECT_THAT(find("Objectives", "gateway").cure, HasSubstr("ServiceMonitor"));
+}
+
 TEST_F(PromisesTest, OfAnAutoscalerTellWhyItDoesNotScale) {
     seen.scalers["catalog"].inactive = "AmbiguousSelector";
     expect_hurt("Autoscaler", "catalog", "AmbiguousSelector", "Delete the other HorizontalPodAutoscaler");
