@@ -35,10 +35,11 @@ public:
     static constexpr Steady::duration kIdleTime = std::chrono::seconds{30};    // Below the servers' 90 s.
     static constexpr Steady::duration kResolved = std::chrono::seconds{5};     // How long an address is believed.
     static constexpr Steady::duration kConnectTime = std::chrono::seconds{1};  // Within a cluster.
-    // How long what was sent may stay unacknowledged. The kernel acknowledges for a process that is slow: one that is silent so long is
-    // lost, with all the connections to it, and waiting for an answer from there would take kTryTime. Three transmissions go within it.
+    // How long what was sent may stay unacknowledged. The kernel acknowledges for a process that is slow: one that is silent so
+    // long is lost, with all the connections to it, and waiting for an answer from there would take kTryTime. Three transmissions
+    // go within it.
     static constexpr std::chrono::milliseconds kUnacknowledged{2'000};
-    static constexpr Steady::duration kTick = std::chrono::milliseconds{20};   // How exactly times are kept.
+    static constexpr Steady::duration kTick = std::chrono::milliseconds{20};  // How exactly times are kept.
 
     Upstream(boost::asio::io_context& loop, Target target);
     ~Upstream();

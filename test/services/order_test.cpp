@@ -432,7 +432,8 @@ TEST_F(Orders, WorkedOnByTwoProcessesAtOnceEndOnce) {
     ServiceProcess replica(sandbox, "order");
     configure(replica);
     replica.start();
-    // Whoever asks for anything loses its lease meanwhile, time and again, but not for ever: a slow process might never get ahead.
+    // Whoever asks for anything loses its lease meanwhile, time and again, but not for ever: a slow process might never get
+    // ahead.
     constexpr int kThefts = 40;
     std::atomic<int> stolen = 0;
     const Peer::Script thief = [&](const http::Request&) {
