@@ -39,6 +39,9 @@ public:
     // Whether the live object is `wanted` in every field that we apply.
     bool matches(const kube::Object& wanted) const;
 
+    // Whether apply() would have nothing to write.
+    bool is_as_declared(const api::Platform& platform, kube::Object wanted) const { return !needs_write(platform, wanted); }
+
     // Applies what does not match. Returns the API server's words on the objects that it refused (4xx); the others are applied
     // all the same. Throws when the API server can't be reached or fails.
     boost::asio::awaitable<std::vector<std::string>> apply(const api::Platform& platform, kube::Objects wanted);

@@ -21,14 +21,16 @@ void look_at_component(const api::Platform& platform, const Children& children, 
     if (const Child* child = find(kube::kHorizontalPodAutoscaler)) observed.scalers.emplace(component, child->scaler);
 }
 
-std::vector<quality::Declared> look_at_objects(const Sources& from, const kube::Objects& wanted, const kube::Objects& due) {
+std::vector<quality::Declared> look_at_objects(const api::Platform& platform, const Sources& from, const kube::Objects& wanted,
+                                               const kube::Objects& due) {
     std::set<std::pair<std::string_view, kube::Key>> to_be_there;
     for (const kube::Object& object : due) to_be_there.emplace(object.kind.name, object.key());
     const auto state_of = [&](const kube::Object& object) {
         if (!to_be_there.contains({object.kind.name, object.key()})) return quality::Declared::State::NotDue;
         const Child* child = from.children.find(object.kind, object.key());
         if (!child || child->deleting) return quality::Declared::State::Missing;
-        return from.applier.matches(object) ? quality::Declared::State::AsDeclared : quality::Declared::State::Differs;
+        return from.applier.is_as_declared(platform, object) ? quality::Declared::State::AsDeclared
+                                                             : quality::Declared::State::Differs;
     };
     std::vector<quality::Declared> objects;
     for (const kube::Object& object : wanted) {
@@ -46,7 +48,7 @@ quality::Observed observe(const api::Platform& platform, const Sources& from, co
     observed.refused = quality::in_words(refused);
     observed.pods = from.surroundings.pods_of(platform.key);
     observed.pod_security = from.surroundings.pod_security(platform.key.ns);
-    observed.objects = look_at_objects(from, wanted, due);
+    observed.objects = look_at_objects(platform, from, wanted, due);
     for (const api::Service& service : api::kServices) {
         look_at_component(platform, from.children, kube::kDeployment, service.key, observed);
     }

@@ -63,8 +63,8 @@ TEST_P(CliOutput, IsTakenByTheServerWithoutAWarning) {
     Json platform = sample(GetParam());
     if (platform["spec"].contains("ingress")) platform["spec"]["ingress"].erase("nodePort");
     const File file(platform.dump());
-    const support::Finished rendered =
-        run_operator({"render", "--generate-secrets", "--without", "gateway.networking.k8s.io", "-f", file.path()});
+    const support::Finished rendered = run_operator({"render", "--generate-secrets", "--without", "gateway.networking.k8s.io",
+                                                     "--without", "monitoring.coreos.com", "-f", file.path()});
     ASSERT_EQ(rendered.status, 0) << rendered.output;
     const File objects(rendered.output);
     const support::Finished applied =

@@ -33,6 +33,7 @@ TEST_F(Monitoring, ComesAndGoesWithItsApiWithoutARestart) {
     EXPECT_EQ(condition(get("ecp", "shop"), "Stalled"), "False");
 
     ASSERT_EQ(kubectl({"apply", "--server-side", "-f", definitions()}).status, 0);
+    ASSERT_TRUE(eventually([&] { return kubectl({"get", "servicemonitors,prometheusrules"}).status == 0; }, 30s));
     ASSERT_TRUE(
         eventually([&] { return find("servicemonitor", "shop-metrics") && find("prometheusrule", "shop-objectives"); }, 30s));
     EXPECT_EQ(get("servicemonitor", "shop-metrics")["metadata"]["ownerReferences"][0]["name"], "shop");
