@@ -132,6 +132,7 @@ void OutboxRelay::relay(AmqpConnection& broker) {
         broker.keep_alive();
         Pass result = Pass::Done;
         base::Duration delay = options_.poll;
+        const bool is_last = is_stopping();  // One that began before may have missed what was put since.
         try {
             if (is_rung || has_work()) result = pass(broker);
             if (result == Pass::Busy) delay = kBusyWait;
@@ -144,7 +145,7 @@ void OutboxRelay::relay(AmqpConnection& broker) {
             delay = failures.next();
             log_.warn("can't read the outbox", {{"error", error.what()}, {"retry_in_ms", delay.count()}});
         }
-        if (must_end(result == Pass::Done)) return;
+        if (must_end(is_last && result == Pass::Done)) return;
         if (result == Pass::Busy) pause(delay);
         is_rung = result != Pass::Done || wait_for_ring(delay);
     }
@@ -282,6 +283,11 @@ base::Deadline OutboxRelay::pass_deadline() const {
     const base::Deadline usual = base::Deadline::in(kPassTime);
     if (!is_stopping_) return usual;
     return usual.at_most(std::chrono::ceil<base::Duration>(until_ - std::chrono::steady_clock::now()));
+}
+
+bool OutboxRelay::is_stopping() const {
+    const std::lock_guard lock(mutex_);
+    return is_stopping_;
 }
 
 bool OutboxRelay::must_end(bool nothing_left) const {

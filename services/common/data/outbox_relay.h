@@ -70,6 +70,7 @@ private:
     void keep_house();
     void attach(AmqpConnection* connection);
     base::Deadline pass_deadline() const;
+    bool is_stopping() const;
     bool must_end(bool nothing_left) const;
     void pause(base::Duration duration);          // Ends early where stop()'s time is up.
     bool wait_for_ring(base::Duration duration);  // Says whether it was rung.
