@@ -18,6 +18,7 @@
 #include "api/names.h"
 #include "client/client.h"
 #include "common/base/metrics.h"
+#include "common/base/resident.h"
 #include "common/base/signals.h"
 #include "common/http/server.h"
 #include "reconcile/attribute_metrics.h"
@@ -159,7 +160,8 @@ private:
     void begin_once_synced() {
         if (begun_ || !synced()) return;
         begun_ = true;
-        malloc_trim(0);  // What the first lists took is not needed again.
+        malloc_trim(0);  // What the first lists took is not needed again, nor what loading did.
+        base::forget_loading();
         boost::asio::co_spawn(io_, give_memory_back(), boost::asio::detached);
         controller_.start(options_.workers);
         log_.info("ready", {{"workers", options_.workers}});
