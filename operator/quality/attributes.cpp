@@ -132,12 +132,14 @@ std::vector<Promise> promises(const Case& of) {
 
 std::vector<Condition> attributes(const std::vector<Promise>& promises) {
     std::vector<Condition> conditions;
+    conditions.reserve(api::kAttributes.size());
     for (const std::string_view type : api::kAttributes) conditions.push_back(attribute(type, promises));
     return conditions;
 }
 
 std::vector<Condition> unknown_attributes(const std::string& reason, const std::string& message) {
     std::vector<Condition> conditions;
+    conditions.reserve(api::kAttributes.size());
     for (const std::string_view type : api::kAttributes) conditions.push_back({std::string(type), "Unknown", reason, message});
     return conditions;
 }
