@@ -23,13 +23,13 @@ Component from_workload(std::string_view name, std::string_view kind, std::int64
     Component component;
     component.status.name = name;
     component.status.kind = kind;
-    const auto found = observed.workloads.find(name);
-    if (found == observed.workloads.end()) {
+    const Workload* found = observed.workload_of(name);
+    if (!found) {
         component.status.desired = minimum;
         component.status.message = "does not exist";
         return component;
     }
-    const Workload& workload = found->second;
+    const Workload& workload = *found;
     const bool current = workload.observed_generation >= workload.generation;
     component.status.version = workload.version;
     component.status.ready = workload.available;

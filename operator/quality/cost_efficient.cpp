@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "quality/parts.h"
 #include "quality/promises.h"
 
@@ -19,12 +17,16 @@ Findings spot_placement(const Case& of) {
             findings.push_back(not_shown(component, "pods"));
             continue;
         }
-        const auto is_of = [&](const Pod& pod) { return pod.component == component; };
-        const auto all = std::count_if(of.seen.pods->begin(), of.seen.pods->end(), is_of);
-        const auto seen = std::count_if(of.seen.pods->begin(), of.seen.pods->end(),
-                                        [&](const Pod& pod) { return is_of(pod) && pod.on.has_value(); });
-        const auto spot = std::count_if(of.seen.pods->begin(), of.seen.pods->end(),
-                                        [&](const Pod& pod) { return is_of(pod) && pod.on && pod.on->spot; });
+        int all = 0;
+        int seen = 0;
+        int spot = 0;
+        for (const Pod& pod : *of.seen.pods) {
+            if (pod.component != component) continue;
+            ++all;
+            if (!pod.on) continue;
+            ++seen;
+            if (pod.on->spot) ++spot;
+        }
         if (all == 0) {
             findings.push_back(unknown(component, "no replica runs yet", "Wait until replicas run."));
         } else if (seen < all) {

@@ -22,9 +22,12 @@ std::vector<Part> parts(const api::Platform& platform) {
     return all;
 }
 
-std::string listed(const std::vector<std::string>& names) {
+std::string listed(const std::vector<std::string>& names, std::string_view separator) {
     std::string text;
-    for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+    for (const std::string& name : names) {
+        if (!text.empty()) text += separator;
+        text += name;
+    }
     return text;
 }
 

@@ -24,7 +24,7 @@ std::vector<Part> parts(const api::Platform& platform);
 std::int64_t least_replicas(const api::ServiceSettings& settings);
 
 // "a, b, c"
-std::string listed(const std::vector<std::string>& names);
+std::string listed(const std::vector<std::string>& names, std::string_view separator = ", ");
 
 // Judges all pods that run, of components that `concerns`: kept where `holds` of each, hurt where not of some component's.
 Finding of_every_pod(const Case& of, const std::function<bool(std::string_view component)>& concerns,

@@ -5,6 +5,7 @@
 #include "api/names.h"
 #include "quality/attributes.h"
 #include "quality/components.h"
+#include "quality/parts.h"
 
 namespace quality {
 
@@ -20,15 +21,6 @@ std::string cut(std::string text, std::size_t most) {
     std::size_t end = most;
     while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
     text.resize(end);
-    return text;
-}
-
-std::string join(const std::vector<std::string>& parts, std::string_view separator) {
-    std::string text;
-    for (const std::string& part : parts) {
-        if (!text.empty()) text += separator;
-        text += part;
-    }
     return text;
 }
 
@@ -67,8 +59,7 @@ Condition reconciling(const api::Platform& platform, const Observed& observed, c
     if (platform.spec.suspend) {
         return {"Reconciling", "False", "Suspended", "spec.suspend is true: nothing is written until it is false."};
     }
-    if (!moving.empty())
-        return {"Reconciling", "True", "RollingOut", "Pods are not yet as declared: " + join(moving, ", ") + "."};
+    if (!moving.empty()) return {"Reconciling", "True", "RollingOut", "Pods are not yet as declared: " + listed(moving) + "."};
     if (!observed.refused.empty() || !observed.unmet.empty())
         return {"Reconciling", "False", "Stalled", "What can be as declared is; the condition Stalled names the rest."};
     return {"Reconciling", "False", "Settled", "Everything is as declared."};
@@ -76,7 +67,7 @@ Condition reconciling(const api::Platform& platform, const Observed& observed, c
 
 Condition ready(const api::Platform& platform, const Observed& observed, const std::vector<std::string>& waiting) {
     if (!observed.refused.empty()) return {"Ready", "False", "ApplyRefused", observed.refused};
-    if (!waiting.empty()) return {"Ready", "False", "ComponentsNotReady", "Not ready: " + join(waiting, "; ") + "."};
+    if (!waiting.empty()) return {"Ready", "False", "ComponentsNotReady", "Not ready: " + quality::in_words(waiting) + "."};
     return {"Ready", "True", platform.spec.suspend ? "Suspended" : "AllComponentsReady",
             std::to_string(api::kServices.size()) + " services and " + std::to_string(api::kDataStores.size()) +
                 " data stores are ready."};
@@ -105,7 +96,7 @@ kube::Json promises_json(const std::vector<Promise>& promises) {
 }  // namespace
 
 std::string in_words(const std::vector<std::string>& statements) {
-    return join(statements, "; ");
+    return listed(statements, "; ");
 }
 
 const kube::Json& condition_of(const kube::Json& status, std::string_view type) {

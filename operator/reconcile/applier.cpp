@@ -122,6 +122,13 @@ bool Applier::needs_write(const api::Platform& platform, kube::Object& wanted) c
     return settings && replicas_to_set(*settings, children_.find(wanted.kind, wanted.key())->replicas, false);
 }
 
+// Only a Deployment is looked at without one of its fields; the others need no copy.
+bool Applier::is_as_declared(const api::Platform& platform, const kube::Object& wanted) const {
+    if (wanted.kind != kube::kDeployment) return matches(wanted);
+    kube::Object copy = wanted;
+    return !needs_write(platform, copy);
+}
+
 awaitable<void> Applier::apply_one(const api::Platform& platform, kube::Object wanted) {
     const kube::Key key = wanted.key();
     const api::ServiceSettings* settings = wanted.kind == kube::kDeployment ? settings_of(platform, wanted) : nullptr;

@@ -40,7 +40,7 @@ public:
     bool matches(const kube::Object& wanted) const;
 
     // Whether apply() would have nothing to write.
-    bool is_as_declared(const api::Platform& platform, kube::Object wanted) const { return !needs_write(platform, wanted); }
+    bool is_as_declared(const api::Platform& platform, const kube::Object& wanted) const;
 
     // Applies what does not match. Returns the API server's words on the objects that it refused (4xx); the others are applied
     // all the same. Throws when the API server can't be reached or fails.

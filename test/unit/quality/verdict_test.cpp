@@ -1,20 +1,11 @@
 #include "quality/verdict.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
+#include "unit/quality/kept_shop.h"
 
 namespace quality {
 namespace {
 
 using testing::HasSubstr;
-
-Workload settled(std::int64_t replicas) {
-    Workload workload;
-    workload.version = "1.0.0";
-    workload.generation = workload.observed_generation = 2;
-    workload.desired = workload.current = workload.updated = workload.available = replicas;
-    return workload;
-}
 
 class VerdictTest : public testing::Test {
 protected:
@@ -24,11 +15,11 @@ protected:
         platform.spec.version = "1.0.0";
         for (const api::Service& service : api::kServices) {
             platform.spec.services[std::string(service.key)].replicas = {3, 2, 10};
-            observed.workloads[std::string(service.key)] = settled(3);
+            observed.workloads[std::string(service.key)] = running(3);
         }
         platform.spec.redis.managed.nodes = platform.spec.rabbitmq.managed.nodes = 3;
-        observed.workloads["postgres"] = settled(1);
-        observed.workloads["redis"] = observed.workloads["rabbitmq"] = settled(3);
+        observed.workloads["postgres"] = running(1);
+        observed.workloads["redis"] = observed.workloads["rabbitmq"] = running(3);
     }
 
     Condition condition(const std::string& type) const {
