@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "api/connections.h"
 #include "api/profile.h"
 #include "api/section.h"
 #include "kube/quantity.h"
@@ -102,7 +103,7 @@ Configuration configuration(const Section& given, const Defaults& defaults) {
     const Section flags = given.section("featureFlags");
     return {.log_level = given.text("logLevel", defaults.log_level),
             .api_timeout = given.text("apiTimeout", kApiTimeout),
-            .max_connections = given.get("maxConnections", kMaxConnections),
+            .max_connections = given.get("maxConnections", 0),
             .feature_flags = {{"advancedSearch", flags.get("advancedSearch", true)},
                               {"recommendations", flags.get("recommendations", true)},
                               {"socialLogin", flags.get("socialLogin", false)}}};
@@ -142,6 +143,9 @@ DataStore store(const Section& given, std::string_view name, const StoreDefaults
     result.managed.storage_class_name = managed.text("storageClassName", defaults.storage_class);
     result.managed.compute = overlaid(store_compute(name, sizing), managed.section("resources"));
     result.managed.parameters = managed.words("parameters");
+    if (name == kPostgres) {
+        result.managed.parameters.try_emplace("max_connections", std::to_string(default_max_connections(result.managed.compute)));
+    }
     return result;
 }
 
@@ -194,6 +198,7 @@ Spec spec_from(const Section& given, const std::string& ns) {
     spec.payment_provider_url = given.section("services").section("payment").text("providerUrl");
     const Section data = given.section("data");
     spec.postgres = store(data.section(kPostgres), kPostgres, defaults.postgres, sizing);
+    if (spec.configuration.max_connections == 0) spec.configuration.max_connections = fair_pool(spec);
     spec.redis = store(data.section(kRedis), kRedis, defaults.redis, sizing);
     spec.rabbitmq = store(data.section(kRabbitmq), kRabbitmq, defaults.rabbitmq, sizing);
     spec.suspend = given.get("suspend", false);

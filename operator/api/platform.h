@@ -82,9 +82,9 @@ struct ServiceSettings {
 };
 
 struct Configuration {
-    std::string log_level;    // debug, info, warn or error
-    std::string api_timeout;  // As written, for example "30s".
-    int max_connections = 0;
+    std::string log_level;                      // debug, info, warn or error
+    std::string api_timeout;                    // As written, for example "30s".
+    int max_connections = 0;                    // To its database, for one pod.
     std::map<std::string, bool> feature_flags;  // advancedSearch, recommendations, socialLogin
 };
 

@@ -45,7 +45,6 @@ inline constexpr std::int64_t kScaleUpWindowSeconds =
 inline constexpr int kMaxUnavailable = 1;               // With two pods or more, one is always there.
 inline constexpr int kMaxSurge = 1;                     // A full cluster needs room for one pod more, not for a quarter more.
 inline constexpr std::string_view kApiTimeout = "30s";  // Below the 60 s after which common proxies give up.
-inline constexpr int kMaxConnections = 100;             // PostgreSQL's own default of max_connections.
 inline constexpr std::string_view kPrometheusNamespace = "monitoring";  // Of kube-prometheus and its Helm chart.
 inline constexpr std::string_view kIngressNamespace = "ingress";
 

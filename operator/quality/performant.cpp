@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <charconv>
 
+#include "api/connections.h"
 #include "quality/parts.h"
 #include "quality/promises.h"
 
@@ -8,31 +8,9 @@ namespace quality {
 
 namespace {
 
-// Of PostgreSQL's: max_connections, and of them superuser_reserved_connections.
-constexpr std::int64_t kPostgresDefault = 100;
-constexpr std::int64_t kReserved = 3;
-
-constexpr std::string_view kMaxConnections = "max_connections";
-
-std::int64_t connections_allowed(const api::ManagedStore& postgres) {
-    const auto given = postgres.parameters.find(std::string(kMaxConnections));
-    if (given == postgres.parameters.end()) return kPostgresDefault;
-    std::int64_t number = 0;
-    std::from_chars(given->second.data(), given->second.data() + given->second.size(), number);
-    return number;
-}
-
 // With every service at its maximum, and rolling out as well.
 std::int64_t connections_at_most(const api::Spec& spec) {
-    const std::int64_t pool = std::min(api::kPoolConnections, spec.configuration.max_connections);
-    std::int64_t sum = 0;
-    for (const api::Service& service : api::kServices) {
-        const auto settings = spec.services.find(service.key);
-        if (service.database.empty() || settings == spec.services.end()) continue;
-        const api::Replicas& replicas = settings->second.replicas;
-        sum += pool * ((settings->second.autoscaling ? replicas.max : replicas.count) + spec.max_surge);
-    }
-    return sum;
+    return std::min(api::kPoolConnections, spec.configuration.max_connections) * api::pods_with_a_pool(spec);
 }
 
 }  // namespace
@@ -44,15 +22,19 @@ Findings connections(const Case& of) {
         return {unknown(postgres, "what an external PostgreSQL takes is not observed",
                         "See to it that it takes " + std::to_string(connections_at_most(of.platform.spec)) + " connections.")};
     }
-    const std::int64_t needed = connections_at_most(of.platform.spec) + kReserved;
-    const std::int64_t allowed = connections_allowed(store.managed);
-    const std::string evidence = "all services at their maximum open up to " + std::to_string(needed - kReserved) +
-                                 " connections, PostgreSQL takes " +
-                                 std::to_string(std::max(allowed - kReserved, std::int64_t{0}));
-    if (needed <= allowed) return {kept(postgres, evidence)};
+    const std::int64_t most = connections_at_most(of.platform.spec);
+    const std::int64_t allowed = api::connections_for_pools(store.managed);
+    const std::string evidence = "all services at their maximum open up to " + std::to_string(most) +
+                                 " connections, PostgreSQL takes " + std::to_string(allowed) + " of them";
+    if (most <= allowed) return {kept(postgres, evidence)};
+    if (api::fair_pool(of.platform.spec) * api::pods_with_a_pool(of.platform.spec) <= allowed) {
+        return {hurt(postgres, evidence,
+                     "Leave spec.quality.maintainability.configuration.maxConnections out, which gives each pod " +
+                         std::to_string(api::fair_pool(of.platform.spec)) + ".")};
+    }
     return {hurt(postgres, evidence,
-                 "Set spec.data.postgres.managed.parameters.max_connections to \"" + std::to_string(needed) +
-                     "\", with memory for them, or lower spec.quality.scalability.replicas.max.")};
+                 "Set spec.data.postgres.managed.parameters.max_connections higher by " + std::to_string(most - allowed) +
+                     ", with memory for them, or lower spec.quality.scalability.replicas.max.")};
 }
 
 Findings quality_of_service(const Case& of) {

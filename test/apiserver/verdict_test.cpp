@@ -116,12 +116,9 @@ protected:
     static Operated& shop() { return *shop_; }
     static Rights& rights() { return *rights_; }
 
-    // The sample, with a PostgreSQL that takes what all services open at their maximum, and in want of no API.
+    // The sample, in want of no API.
     static Json declared() {
-        return shop().sample("production",
-                             {{"spec",
-                               {{"data", {{"postgres", {{"managed", {{"parameters", {{"max_connections", "1043"}}}}}}}}},
-                                {"quality", {{"observability", {{"metrics", "Annotations"}}}}}}}});
+        return shop().sample("production", {{"spec", {{"quality", {{"observability", {{"metrics", "Annotations"}}}}}}}});
     }
 
     static Json status() { return shop().get("ecp", "shop").value("status", Json::object()); }
@@ -261,10 +258,15 @@ TEST_F(Verdict, TellsOfASecondAutoscalerOfTheSamePods) {
 }
 
 TEST_F(Verdict, TellsOfPoolsThatPostgresCannotServe) {
-    shop().patch_platform({{"spec", {{"data", {{"postgres", {{"managed", {{"parameters", {{"max_connections", "200"}}}}}}}}}}}});
+    const auto set_pools = [](const Json& connections) {
+        shop().patch_platform(
+            {{"spec", {{"quality", {{"maintainability", {{"configuration", {{"maxConnections", connections}}}}}}}}}});
+    };
+    set_pools(16);
     expect_false("Performant", "Connections");
-    EXPECT_THAT(said("Performant"), HasSubstr("max_connections to \"1043\""));
-    shop().patch_platform({{"spec", {{"data", {{"postgres", {{"managed", {{"parameters", {{"max_connections", "1043"}}}}}}}}}}}});
+    EXPECT_THAT(said("Performant"), AllOf(HasSubstr("open up to 1040 connections, PostgreSQL takes 192 of them"),
+                                          HasSubstr("maxConnections out, which gives each pod 2")));
+    set_pools(nullptr);
     expect_performant();
 }
 

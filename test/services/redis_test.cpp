@@ -6,6 +6,7 @@
 
 #include <array>
 #include <atomic>
+#include <csignal>
 #include <iostream>
 #include <optional>
 #include <thread>
@@ -301,6 +302,25 @@ TEST_F(RedisCluster, ServesTheOthersWhileOneNodeIsAway) {
     EXPECT_EQ(client_->get(soon(), key_of(0)), std::nullopt);
     client_->set(soon(), key_of(0), "back", 60s);
     EXPECT_EQ(client_->get(soon(), key_of(0)), "back");
+}
+
+// A lost machine refuses nothing: it is silent. A cache has little patience, and what the other nodes have is found all the same.
+TEST_F(RedisCluster, FindsWhatTheOthersHaveInAHurryWhileOneNodeIsSilent) {
+    constexpr auto kHurry = 100ms;
+    for (std::size_t i = 0; i < 3; ++i) client_->set(soon(), key_of(i), std::to_string(i), 60s);
+    nodes_[0]->signal(SIGSTOP);
+    for (int round = 0; round < 5; ++round) {
+        EXPECT_THROW(client_->get(Deadline::in(kHurry), key_of(0)), RedisUnavailable);
+        std::this_thread::sleep_for(kHurry);  // Who has which slots is asked again.
+        EXPECT_EQ(client_->get(Deadline::in(kHurry), key_of(1)), "1");
+        EXPECT_EQ(client_->get(Deadline::in(kHurry), key_of(2)), "2");
+    }
+    const auto before = std::chrono::steady_clock::now();
+    for (int i = 0; i < 100; ++i) EXPECT_THROW(client_->get(Deadline::in(kHurry), key_of(0)), RedisUnavailable);
+    EXPECT_LT(std::chrono::steady_clock::now() - before, 5s);  // Mostly without asking.
+    nodes_[0]->signal(SIGCONT);
+    EXPECT_TRUE(eventually([&] { return client_->reachable(); }));
+    EXPECT_EQ(client_->get(soon(), key_of(0)), "0");
 }
 
 TEST_F(RedisCluster, TakesTheSlotsOfADeadNodeFromWhereTheyWent) {

@@ -45,8 +45,8 @@ std::string with_limits(const std::string& url, base::Duration connect_time) {
     if (is_uri) start = url.find('?') == std::string::npos ? "?" : "&";
     // Debian's libpq looks for a Kerberos ticket before each connection, which nobody here has.
     const std::string plain = url.find("gssencmode=") == std::string::npos ? "gssencmode=disable" + between : "";
-    return url + start + plain + "connect_timeout=" + std::to_string(seconds) + between + "keepalives_idle=10" + between +
-           "keepalives_interval=5" + between + "keepalives_count=3" + between + "tcp_user_timeout=25000";
+    return url + start + plain + "connect_timeout=" + std::to_string(seconds) + between + "keepalives_idle=4" + between +
+           "keepalives_interval=1" + between + "keepalives_count=3" + between + "tcp_user_timeout=4000";
 }
 
 PostgresPool::Session::Session(const std::string& url, const Database::Options& options)

@@ -68,9 +68,12 @@ bool RedisNodes::find_table(const base::Deadline& deadline) {
     const base::Duration share = options_.call_time / 3;
     std::optional<SlotTable> found;
     if (const std::shared_ptr<const SlotTable> known = table()) {
-        for (const RedisNode& node : known->nodes()) {
+        std::vector<std::shared_ptr<RedisPool>> pools;
+        for (const RedisNode& node : known->nodes()) pools.push_back(pool(node));
+        // Those that fail come last: a caller in a hurry has no time for any other after one that hangs.
+        std::ranges::stable_partition(pools, [](const auto& of_node) { return !of_node->is_failing(); });
+        for (const auto& of_node : pools) {
             if (found || deadline.passed()) break;
-            const std::shared_ptr<RedisPool> of_node = pool(node);
             found = ask(*of_node, deadline.at_most(share));
         }
     }

@@ -30,6 +30,8 @@ public:
     Redis::Reply run(const std::vector<std::string>& command, bool asking, const base::Deadline& deadline);
 
     const RedisNode& node() const { return node_; }
+    // Whether the last call failed.
+    bool is_failing() const;
 
 private:
     using Time = std::chrono::steady_clock::time_point;
@@ -49,7 +51,7 @@ private:
     const Redis::Options& options_;
     prometheus::Gauge& open_;
     base::Log log_;
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::condition_variable freed_;
     std::vector<std::unique_ptr<RedisConnection>> idle_;
     std::size_t busy_ = 0;

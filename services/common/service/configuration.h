@@ -44,7 +44,7 @@ std::string secret_from(const Environment& environment, std::string_view variabl
 struct Settings {
     base::Level log_level = base::Level::Info;
     base::Duration api_timeout{30'000};
-    std::size_t max_connections = 100;  // To the database, shared fairly by nobody else: the operator derives it.
+    std::size_t max_connections = 16;  // To the database.
     base::Duration drain_timeout{20'000};
     bool advanced_search = true;
     bool recommendations = true;

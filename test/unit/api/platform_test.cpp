@@ -57,6 +57,24 @@ TEST(Platform, OfAnEmptySpecIsAProductionPlatform) {
     EXPECT_EQ(shop.deletion_policy, DeletionPolicy::Retain);
 }
 
+int pool(const std::string& text) {
+    return spec(text).configuration.max_connections;
+}
+
+TEST(Platform, SharesTheConnectionsOfItsDatabaseAmongAllPodsThatMayBe) {
+    // 2 GiB of memory take 225, of which three are for superusers and five for migrations; 55 pods share 217.
+    EXPECT_EQ(spec("{}").postgres.managed.parameters.at("max_connections"), "225");
+    EXPECT_EQ(pool("{}"), 3);
+    EXPECT_EQ(pool("{data: {postgres: {managed: {parameters: {max_connections: '888'}}}}}"), 16);
+    EXPECT_EQ(pool("{data: {postgres: {managed: {parameters: {max_connections: '8000'}}}}}"), 16);
+    EXPECT_EQ(pool("{data: {postgres: {managed: {parameters: {max_connections: '20'}}}}}"), 1);
+    EXPECT_EQ(pool("{quality: {scalability: {replicas: {max: 3}}}}"), 10);
+    EXPECT_EQ(pool("{quality: {scalability: {autoscaling: Disabled}}}"), 10);
+    EXPECT_EQ(pool("{profile: Development}"), 10);  // 1 GiB: 112; ten pods.
+    EXPECT_EQ(pool("{quality: {maintainability: {configuration: {maxConnections: 40}}}}"), 40);
+    EXPECT_EQ(pool("{data: {postgres: {external: {secretName: db, cidr: 10.0.0.1/32, port: 5432}}}}"), 16);
+}
+
 TEST(Platform, OfDevelopmentIsOneOfEverything) {
     const Spec shop = spec("{profile: Development}");
     EXPECT_EQ(numbers(shop.services.at("user").replicas), (std::vector{1, 1, 1}));

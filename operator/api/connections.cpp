@@ -1,0 +1,54 @@
+#include "api/connections.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "api/components.h"
+#include "kube/quantity.h"
+
+namespace api {
+
+namespace {
+
+constexpr std::int64_t kBytesOfConnection = 9'531'392;  // DBInstanceClassMemory/9531392 in the parameter groups of RDS.
+constexpr std::int64_t kLeast = 100;                    // PostgreSQL's own default of max_connections …
+constexpr std::int64_t kSuperuserReserved = 3;          // … and of superuser_reserved_connections.
+
+bool has_pool(const Service& service) {
+    return !service.database.empty();
+}
+
+}  // namespace
+
+std::int64_t default_max_connections(const Compute& postgres) {
+    const auto limit = kube::quantity_millis(postgres.limits.memory);
+    return std::max(kLeast, limit.value_or(0) / 1000 / kBytesOfConnection);
+}
+
+std::int64_t connections_for_pools(const ManagedStore& postgres) {
+    std::int64_t number = default_max_connections(postgres.compute);
+    if (const auto given = postgres.parameters.find("max_connections"); given != postgres.parameters.end()) {
+        const std::string& text = given->second;
+        std::from_chars(text.data(), text.data() + text.size(), number);
+    }
+    return std::max(number - kSuperuserReserved - std::ranges::count_if(kServices, has_pool), std::int64_t{0});
+}
+
+std::int64_t pods_with_a_pool(const Spec& spec) {
+    std::int64_t pods = 0;
+    for (const Service& service : kServices) {
+        const auto settings = spec.services.find(service.key);
+        if (!has_pool(service) || settings == spec.services.end()) continue;
+        const Replicas& replicas = settings->second.replicas;
+        pods += (settings->second.autoscaling ? replicas.max : replicas.count) + spec.max_surge;
+    }
+    return pods;
+}
+
+int fair_pool(const Spec& spec) {
+    if (spec.postgres.external) return kPoolConnections;
+    const std::int64_t share = connections_for_pools(spec.postgres.managed) / std::max(pods_with_a_pool(spec), std::int64_t{1});
+    return static_cast<int>(std::clamp(share, std::int64_t{1}, std::int64_t{kPoolConnections}));
+}
+
+}  // namespace api

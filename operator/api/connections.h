@@ -1,0 +1,24 @@
+// Connections to PostgreSQL: how many it takes, and how many the platform may open.
+#pragma once
+
+#include <cstdint>
+
+#include "api/platform.h"
+
+namespace api {
+
+// What PostgreSQL takes where spec.data.postgres.managed.parameters says nothing: for each 9,531,392 bytes of its memory limit
+// one, as Amazon RDS has it, and no fewer than PostgreSQL's own 100.
+std::int64_t default_max_connections(const Compute& postgres);
+
+// What is left for the services' pools: PostgreSQL keeps some for its superuser, and each service's migration needs one.
+std::int64_t connections_for_pools(const ManagedStore& postgres);
+
+// Pods with a pool when every service is at its maximum and rolls out as well.
+std::int64_t pods_with_a_pool(const Spec& spec);
+
+// The most that one pod may open for the sum of all to stay within that: at least 1 and at most kPoolConnections, which is also
+// what it is with an external PostgreSQL, whose limit is not known.
+int fair_pool(const Spec& spec);
+
+}  // namespace api
