@@ -44,7 +44,7 @@ Fill a cart:
   curl -sS -X PUT "$GATEWAY/api/v1/cart/items/FILTER-PAPER" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"quantity": 1}' | jq -c .total
 
 Check out, and see the order:
-  ORDER=$(curl -sS "$GATEWAY/api/v1/checkout" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -H "Idempotency-Key: $(cat /proc/sys/kernel/random/uuid)" -d '{"payment_method": {"token": "tok_visa"}, "shipping_address": {"name": "Ada Lovelace", "line1": "12 St James Square", "city": "London", "postal_code": "SW1Y 4JH", "country": "GB"}}' | jq -r .id)
+  ORDER=$(curl -sS "$GATEWAY/api/v1/checkout" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -H "Idempotency-Key: $(cat /proc/sys/kernel/random/uuid)" -d '{"payment_method": {"token": "tok_visa"}, "shipping_address": {"name": "Ada Lovelace", "line1": "12 St James Square", "city": "London", "postal_code": "SW1Y 4JH", "country": "GB"}}' | tee /dev/stderr | jq -r .id)
   curl -sS "$GATEWAY/api/v1/orders/$ORDER" -H "Authorization: Bearer $TOKEN" | jq .
 
 TEXT

@@ -21,7 +21,7 @@ namespace {
 
 constexpr const char* kHome = "/var/lib/rabbitmq";
 
-// A node that comes back waits for the others, and has been seen to hang for 110 s: five minutes before it is restarted.
+// A node that comes back waits for the others, as long as they take to come: five minutes before it is restarted.
 constexpr Timing kStartup{5, 3, 60};
 constexpr Timing kLiveness{10, 5, 3};
 constexpr Timing kReadiness{5, 3, 3};

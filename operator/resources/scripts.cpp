@@ -150,8 +150,26 @@ set -eu
 # Erlang refuses a cookie that others may read, and a volume's group may have been given rights to every file on it.
 rm -f "$HOME/.erlang.cookie"
 (umask 077 && cat /etc/ecommerce/secrets/rabbitmq/erlang-cookie >"$HOME/.erlang.cookie")
-# rabbitmq-server turns off Erlang's prevention of overlapping partitions, which it is not made for (its pull request 5483). With it a
-# node that came back after the loss of its machine hung until it was started once more; without it, for up to 110 s.
+# Before 3.10.9 on Erlang 25 a node hangs in an early step of its start now and then, where a peer has looked for it at the address
+# of its former pod; RabbitMQ's own remedy, after 20 s, speaks to an older Erlang (its issue 6034). Started once more, it doesn't.
+state_of_start() {
+    rabbitmqctl eval 'case rabbit:is_running() of true -> runs; false -> case lists:any(fun(P) ->
+        {_, Stack} = process_info(P, current_stacktrace), lists:keymember(global_sync, 2, Stack) end,
+        processes()) of true -> hangs; false -> starts end end.' 2>/dev/null || echo unknown
+}
+watch_start() {
+    for _ in 1 2 3 4; do
+        sleep 30
+        state=$(state_of_start)
+        [ "$state" != runs ] || return 0
+        [ "$state" = hangs ] || continue
+        sleep 10
+        [ "$(state_of_start)" != hangs ] || { echo "the start hangs and begins anew" && rabbitmqctl eval 'halt(1).'; }
+    done
+}
+watch_start &
+# rabbitmq-server turns off Erlang's prevention of overlapping partitions, which it is not made for (its pull request 5483): with it a
+# node that came back after the loss of its machine hung.
 exec rabbitmq-server
 )sh";
 

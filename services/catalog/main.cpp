@@ -33,6 +33,7 @@ public:
                   frame.registry) {}
 
     void add_routes(http::Router& router) override { routes_.add_to(router); }
+    bool outlives_database() const override { return true; }  // What is cached is shown.
     void stop() override { history_.stop(); }
 
 private:

@@ -25,6 +25,13 @@ std::string url_variable(std::string_view name) {
     return variable + "_URL";
 }
 
+template <typename Store>
+Health::Check check_of(Store& store) {
+    return [&store]() -> std::optional<std::string> {
+        return store.reachable() ? std::nullopt : std::optional<std::string>("does not answer");
+    };
+}
+
 void once(bool made, std::string_view what) {
     if (made) throw std::logic_error(std::string(what) + " was asked for twice");
 }
@@ -73,11 +80,7 @@ rest::Client& Frame::client(std::string_view name, rest::Client::Options options
 
 std::vector<std::pair<std::string, Health::Check>> Frame::Impl::required(Service& service) const {
     std::vector<std::pair<std::string, Health::Check>> checks;
-    if (database) {
-        checks.emplace_back("database", [this]() -> std::optional<std::string> {
-            return database->reachable() ? std::nullopt : std::optional<std::string>("does not answer");
-        });
-    }
+    if (database && !service.outlives_database()) checks.emplace_back("database", check_of(*database));
     if (database && !description.migrations.empty()) {
         // The schema only moves forward while a process lives, so it is asked about until it is there.
         checks.emplace_back("schema", [this, current = false]() mutable -> std::optional<std::string> {
@@ -89,13 +92,10 @@ std::vector<std::pair<std::string, Health::Check>> Frame::Impl::required(Service
     return checks;
 }
 
-std::vector<std::pair<std::string, Health::Check>> Frame::Impl::optional() const {
+std::vector<std::pair<std::string, Health::Check>> Frame::Impl::optional(const Service& service) const {
     std::vector<std::pair<std::string, Health::Check>> checks;
-    if (redis) {
-        checks.emplace_back("redis", [this]() -> std::optional<std::string> {
-            return redis->reachable() ? std::nullopt : std::optional<std::string>("does not answer");
-        });
-    }
+    if (database && service.outlives_database()) checks.emplace_back("database", check_of(*database));
+    if (redis) checks.emplace_back("redis", check_of(*redis));
     if (messages) {
         checks.emplace_back("rabbitmq", [this]() -> std::optional<std::string> {
             return messages->connected() ? std::nullopt : std::optional<std::string>("not connected");

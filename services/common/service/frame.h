@@ -25,7 +25,7 @@ struct Frame::Impl {
 
     // What readiness asks of these, and what only degrades.
     std::vector<std::pair<std::string, Health::Check>> required(Service& service) const;
-    std::vector<std::pair<std::string, Health::Check>> optional() const;
+    std::vector<std::pair<std::string, Health::Check>> optional(const Service& service) const;
 };
 
 }  // namespace service

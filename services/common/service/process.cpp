@@ -97,7 +97,7 @@ public:
                              [text = description.openapi](const std::shared_ptr<const http::Call>&) { return document(text); });
         }
         periodics_ = std::make_unique<Periodics>(service_->periodic(), log);
-        health_ = std::make_unique<Health>(made_.required(*service_), made_.optional(), [this] { refresh(); });
+        health_ = std::make_unique<Health>(made_.required(*service_), made_.optional(*service_), [this] { refresh(); });
         listen();
     }
 

@@ -65,6 +65,8 @@ struct Service {
     virtual std::vector<Periodic> periodic() { return {}; }
     // Nothing, or why it can't serve yet. The database, where there is one, is the frame's to check.
     virtual std::optional<std::string> unready() { return std::nullopt; }
+    // Whether, once it has been ready, it is without its database degraded and not unready: some of what it does needs none.
+    virtual bool outlives_database() const { return false; }
     virtual void settings_changed(const Settings&) {}
     virtual void stop() {}  // After the last request.
 };
