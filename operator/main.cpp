@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 #include <cstdlib>
 #include <exception>
+#include <functional>
 #include <iostream>
 
 #include "cli/commands.h"
@@ -25,14 +26,16 @@ void add_cluster_options(CLI::App& command, ClusterOptions& options) {
     command.add_option("--context", options.context, "Context of the kubeconfig (default: the current one)");
 }
 
-int diff(const std::string& file, std::string ns, const ClusterOptions& cluster) {
+// Runs a command on the cluster; `ns` becomes the context's where it is empty.
+int on_cluster(const ClusterOptions& cluster, std::string& ns,
+               const std::function<boost::asio::awaitable<int>(client::Client&)>& command) {
     boost::asio::io_context io(1);
     const client::Config config = client::load_config(cluster.kubeconfig, cluster.context);
     if (ns.empty()) ns = config.default_namespace;
     client::Client client(io, config, nullptr);
     int status = cli::kFailed;
     std::exception_ptr failure;
-    boost::asio::co_spawn(io, cli::diff(file, ns, client, std::cout, std::cerr), [&](std::exception_ptr error, int result) {
+    boost::asio::co_spawn(io, command(client), [&](std::exception_ptr error, int result) {
         failure = std::move(error);
         status = result;
         client.close();
@@ -97,7 +100,34 @@ int main(int argc, char** argv) {
     diff_command.add_option("-f,--file", diff_file, "EcommercePlatform in YAML or JSON; - is standard input")->required();
     diff_command.add_option("-n,--namespace", diff_namespace, "Namespace, where the file names none (default: the context's)");
     add_cluster_options(diff_command, diff_cluster);
-    diff_command.callback([&] { status = diff(diff_file, diff_namespace, diff_cluster); });
+    diff_command.callback([&] {
+        status = on_cluster(diff_cluster, diff_namespace, [&](client::Client& client) {
+            return cli::diff(diff_file, diff_namespace, client, std::cout, std::cerr);
+        });
+    });
+
+    std::string report_file;
+    std::string report_name;
+    std::string report_namespace;
+    bool report_html = false;
+    ClusterOptions report_cluster;
+    CLI::App& report_command =
+        *app.add_subcommand("report", "Print what a platform promises (of a file) or whether it holds (of a cluster)");
+    report_command.add_option("name", report_name, "EcommercePlatform on the cluster (default: the namespace's one)");
+    CLI::Option* const of_file =
+        report_command.add_option("-f,--file", report_file, "EcommercePlatform in YAML or JSON; - is standard input");
+    report_command.add_option("-n,--namespace", report_namespace, "Namespace on the cluster (default: the context's)");
+    report_command.add_flag("--html", report_html, "A page of HTML instead of text");
+    add_cluster_options(report_command, report_cluster);
+    report_command.callback([&] {
+        if (*of_file) {
+            status = cli::report(report_file, report_html, std::cout, std::cerr);
+            return;
+        }
+        status = on_cluster(report_cluster, report_namespace, [&](client::Client& client) {
+            return cli::report(report_name, report_namespace, report_html, client, std::cout, std::cerr);
+        });
+    });
 
     app.add_subcommand("version", "Print the version")->callback([] {
         std::cout << "ecommerce-operator " << ECOMMERCE_OPERATOR_VERSION << "\n";

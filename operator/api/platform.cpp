@@ -109,6 +109,10 @@ Configuration configuration(const Section& given, const Defaults& defaults) {
                               {"socialLogin", flags.get("socialLogin", false)}}};
 }
 
+std::vector<std::string> names(const Section& given, std::string_view field) {
+    return given.get(field, std::vector<std::string>{});
+}
+
 std::int64_t seconds(const Section& given, std::string_view field, std::int64_t otherwise) {
     if (!given.has(field)) return otherwise;
     const auto millis = kube::duration_millis(given.text(field));
@@ -176,13 +180,13 @@ Spec spec_from(const Section& given, const std::string& ns) {
     for (const Json& entry : security.list("egress")) {
         spec.egress.push_back({Section(entry).text("component"), address(Section(entry))});
     }
+    const Section access = security.section("access");
+    spec.access = {names(access, "developers"), names(access, "operators"), names(access, "automation")};
     const Section rollout = quality.section("maintainability").section("rollout");
     spec.max_unavailable = rollout.get("maxUnavailable", kMaxUnavailable);
     spec.max_surge = rollout.get("maxSurge", kMaxSurge);
     spec.configuration = configuration(quality.section("maintainability").section("configuration"), defaults);
-    for (const Json& name : quality.section("cost").section("spot").list("components")) {
-        spec.spot_components.push_back(name.get<std::string>());
-    }
+    spec.spot_components = names(quality.section("cost").section("spot"), "components");
     spec.metrics = observability.one_of<Metrics>(
         "metrics", Metrics::Annotations,
         {{"None", Metrics::None}, {"Annotations", Metrics::Annotations}, {"ServiceMonitor", Metrics::ServiceMonitor}});

@@ -120,6 +120,13 @@ struct DataStore {
     ManagedStore managed;
 };
 
+// Names of groups, as the cluster's authentication has them, by what their members may do with the platform.
+struct Access {
+    std::vector<std::string> developers;
+    std::vector<std::string> operators;
+    std::vector<std::string> automation;
+};
+
 struct Spec {
     Profile profile = Profile::Production;
     std::string version;
@@ -129,6 +136,7 @@ struct Spec {
     bool priority_classes = true;
     bool network_isolation = true;
     std::vector<Egress> egress;
+    Access access;
     int max_unavailable = 1;  // Pods of a service during a rollout.
     int max_surge = 1;
     Configuration configuration;

@@ -33,4 +33,11 @@ int validate(const std::string& file, std::ostream& out, std::ostream& err);
 // operator would create (+), change (~) or delete (-). Values of Secrets are never shown.
 boost::asio::awaitable<int> diff(std::string file, std::string ns, client::Client& client, std::ostream& out, std::ostream& err);
 
+// What the platform of a file promises, as text or as a page of HTML.
+int report(const std::string& file, bool html, std::ostream& out, std::ostream& err);
+
+// What a cluster holds of the platform of that name, or of the namespace's one where `name` is empty.
+boost::asio::awaitable<int> report(std::string name, std::string ns, bool html, client::Client& client, std::ostream& out,
+                                   std::ostream& err);
+
 }  // namespace cli

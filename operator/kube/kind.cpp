@@ -18,10 +18,22 @@ std::string Kind::path(std::string_view ns) const {
 }
 
 const std::vector<Kind>& child_kinds() {
-    static const std::vector<Kind> kinds{
-        kPriorityClass,       kServiceAccount, kSecret,    kConfigMap,      kService,
-        kNetworkPolicy,       kStatefulSet,    kJob,       kDeployment,     kHorizontalPodAutoscaler,
-        kPodDisruptionBudget, kIngress,        kHttpRoute, kServiceMonitor, kPrometheusRule};
+    static const std::vector<Kind> kinds{kPriorityClass,
+                                         kServiceAccount,
+                                         kRoleBinding,
+                                         kSecret,
+                                         kConfigMap,
+                                         kService,
+                                         kNetworkPolicy,
+                                         kStatefulSet,
+                                         kJob,
+                                         kDeployment,
+                                         kHorizontalPodAutoscaler,
+                                         kPodDisruptionBudget,
+                                         kIngress,
+                                         kHttpRoute,
+                                         kServiceMonitor,
+                                         kPrometheusRule};
     return kinds;
 }
 

@@ -10,34 +10,42 @@ namespace quality {
 
 namespace {
 
+enum class Decided { ByWhatIsSeen, BySpec };
+
 struct Row {
     std::string_view attribute;
     std::string_view name;
     Findings (*prove)(const Case&);
+    std::string_view meaning;
+    Decided decided = Decided::ByWhatIsSeen;
 };
 
 // A promise belongs here once there is an intention in the spec that asks for it.
 constexpr std::array kTable{
-    Row{api::kPerformant, "Connections", connections},
-    Row{api::kPerformant, "QualityOfService", quality_of_service},
-    Row{api::kPerformant, "Objectives", objectives},
-    Row{api::kScalable, "Autoscaler", autoscaler},
-    Row{api::kScalable, "Headroom", headroom},
-    Row{api::kReliable, "ZoneSpread", zone_spread},
-    Row{api::kReliable, "NodeSpread", node_spread},
-    Row{api::kReliable, "DisruptionBudget", disruption_budget},
-    Row{api::kReliable, "Redundancy", redundancy},
-    Row{api::kSecure, "NetworkIsolation", network_isolation},
-    Row{api::kSecure, "PodSecurity", pod_security},
-    Row{api::kSecure, "Secrets", secrets},
-    Row{api::kMaintainable, "AsDeclared", as_declared},
-    Row{api::kMaintainable, "OneVersion", one_version},
-    Row{api::kCostEfficient, "Limits", limits},
-    Row{api::kCostEfficient, "SpotPlacement", spot_placement},
-    Row{api::kRecoverable, "Backup", backup},
-    Row{api::kObservable, "Metrics", metrics},
-    Row{api::kObservable, "Logs", logs},
-    Row{api::kObservable, "Tracing", tracing},
+    Row{api::kPerformant, "Connections", connections, "All pools together never open more connections than PostgreSQL takes.",
+        Decided::BySpec},
+    Row{api::kPerformant, "QualityOfService", quality_of_service, "No pod is the first to be evicted from a full node."},
+    Row{api::kPerformant, "Objectives", objectives, "Answers are as quick and as seldom an error as the objectives say."},
+    Row{api::kScalable, "Autoscaler", autoscaler, "Each autoscaler scales, and nothing else scales its service."},
+    Row{api::kScalable, "Headroom", headroom, "Load does not ask for more than the maximum of replicas."},
+    Row{api::kReliable, "ZoneSpread", zone_spread,
+        "The loss of any zone leaves a replica of a service, a majority of a data store."},
+    Row{api::kReliable, "NodeSpread", node_spread,
+        "The loss of any node leaves a replica of a service, a majority of a data store."},
+    Row{api::kReliable, "DisruptionBudget", disruption_budget, "A node can be drained, and that never takes the last replica."},
+    Row{api::kReliable, "Redundancy", redundancy, "As many replicas are available as there must be at least."},
+    Row{api::kSecure, "NetworkIsolation", network_isolation, "The network policies allow what the platform needs, nothing else."},
+    Row{api::kSecure, "PodSecurity", pod_security, "The namespace takes no pod that is not restricted."},
+    Row{api::kSecure, "Secrets", secrets, "Every credential is there, generated or referred to."},
+    Row{api::kSecure, "Access", access, "The groups of the spec may do what their roles say."},
+    Row{api::kMaintainable, "AsDeclared", as_declared, "No object has drifted from its declaration."},
+    Row{api::kMaintainable, "OneVersion", one_version, "Every service runs the version of the spec."},
+    Row{api::kCostEfficient, "Limits", limits, "Every container says what it needs and takes no more."},
+    Row{api::kCostEfficient, "SpotPlacement", spot_placement, "What may run on spot nodes does."},
+    Row{api::kRecoverable, "Backup", backup, "There is a copy of the data.", Decided::BySpec},
+    Row{api::kObservable, "Metrics", metrics, "Prometheus finds the pods."},
+    Row{api::kObservable, "Logs", logs, "Logs are JSON of the wanted level."},
+    Row{api::kObservable, "Tracing", tracing, "The services send their traces to the endpoint."},
 };
 
 // Findings that a message tells in full; the status lists the others.
@@ -128,6 +136,23 @@ std::vector<Promise> promises(const Case& of) {
         for (Finding& found : row.prove(of)) all.push_back({row.attribute, row.name, std::move(found)});
     }
     return all;
+}
+
+std::vector<Promise> declared(const api::Platform& platform) {
+    const Observed nothing;
+    std::vector<Promise> all;
+    for (const Row& row : kTable) {
+        for (Finding& found : row.prove({platform, nothing})) {
+            if (row.decided == Decided::ByWhatIsSeen) found = unknown(std::move(found.component), "", "");
+            all.push_back({row.attribute, row.name, std::move(found)});
+        }
+    }
+    return all;
+}
+
+std::string_view meaning_of(std::string_view promise) {
+    const auto* const row = std::ranges::find(kTable, promise, &Row::name);
+    return row == kTable.end() ? std::string_view{} : row->meaning;
 }
 
 std::vector<Condition> attributes(const std::vector<Promise>& promises) {

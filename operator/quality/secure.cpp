@@ -33,4 +33,11 @@ Findings secrets(const Case& of) {
         of, [](const Declared& object) { return object.kind == "Secret"; }, "every Secret is there")};
 }
 
+Findings access(const Case& of) {
+    const api::Access& access = of.platform.spec.access;
+    if (access.developers.empty() && access.operators.empty() && access.automation.empty()) return {};
+    return {of_every_object(
+        of, [](const Declared& object) { return object.kind == "RoleBinding"; }, "the roles are bound to the groups")};
+}
+
 }  // namespace quality

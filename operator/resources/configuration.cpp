@@ -3,12 +3,12 @@
 namespace resources {
 
 // Plain scalars suffice: the schema allows nothing that YAML would read as something else.
-std::string configuration(const api::Spec& spec) {
+std::string configuration(const api::Spec& spec, const api::Service& service) {
     const api::Configuration& from = spec.configuration;
     std::string text;
     text += "logLevel: " + from.log_level + "\n";
     text += "apiTimeout: " + from.api_timeout + "\n";
-    text += "maxConnections: " + std::to_string(from.max_connections) + "\n";
+    if (!service.database.empty()) text += "maxConnections: " + std::to_string(from.max_connections) + "\n";
     text += "drainTimeout: " + std::to_string(kDrainSeconds) + "s\n";
     if (from.feature_flags.empty()) return text;
     text += "featureFlags:\n";

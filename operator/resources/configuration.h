@@ -14,6 +14,6 @@ inline constexpr std::string_view kConfigFile = "config.yaml";
 // the 30 s after which Kubernetes' own default would kill.
 inline constexpr int kDrainSeconds = 20;
 
-std::string configuration(const api::Spec& spec);
+std::string configuration(const api::Spec& spec, const api::Service& service);
 
 }  // namespace resources

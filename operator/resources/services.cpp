@@ -85,7 +85,8 @@ int least_replicas(const api::ServiceSettings& settings) {
 kube::Objects service(const api::Platform& platform, const api::Service& service, const SecretDigests& secrets) {
     const Component self = component(platform, service.key);
     const api::ServiceSettings& settings = platform.spec.services.at(self.key);
-    kube::Objects objects{service_account(self), config_map(self, {{std::string(kConfigFile), configuration(platform.spec)}}),
+    kube::Objects objects{service_account(self),
+                          config_map(self, {{std::string(kConfigFile), configuration(platform.spec, service)}}),
                           cluster_ip_service(self, {{"http", api::kServicePort, "http"}, {"metrics", api::kAdminPort, "admin"}}),
                           deployment(self, settings, pod_template(self, pod(platform, service, self), secrets))};
     if (settings.autoscaling) objects.push_back(autoscaler(self, settings));

@@ -47,6 +47,15 @@ TEST_P(CliOfSample, FindsItValid) {
     EXPECT_EQ(said.output, sample_file(GetParam()) + ": valid\n");
 }
 
+TEST_P(CliOfSample, ReportsWhatItPromises) {
+    const support::Finished text = run_operator({"report", "-f", sample_file(GetParam())});
+    EXPECT_EQ(text.status, 0) << text.output;
+    EXPECT_THAT(text.output, AllOf(HasSubstr("from " + sample_file(GetParam()) + "\n"), HasSubstr("DisruptionBudget")));
+    const support::Finished page = run_operator({"report", "-f", sample_file(GetParam()), "--html"});
+    EXPECT_EQ(page.status, 0);
+    EXPECT_EQ(seen_in_a_browser(page.output), "");
+}
+
 std::string name_of(const testing::TestParamInfo<const char*>& sample) {
     return std::regex_replace(std::string(sample.param), std::regex("-"), "_");
 }

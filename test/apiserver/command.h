@@ -9,12 +9,21 @@
 #include <vector>
 
 #include "cluster.h"
+#include "support/paths.h"
 
 namespace apiserver {
 
 inline support::Finished run_operator(std::vector<std::string> arguments, const std::string& input = "") {
     arguments.insert(arguments.begin(), operator_program());
     return support::run(arguments, input);
+}
+
+// What is wrong with a page, looked at in a browser; empty: nothing.
+inline std::string seen_in_a_browser(const std::string& html) {
+    const std::string path = Cluster::get().scratch() + "/" + std::to_string(::getpid()) + ".html";
+    support::write_file(path, html);
+    const support::Finished looked = support::run({support::in_checkout("test/browser/look"), path});
+    return looked.output + (looked.status == 0 ? "" : "test/browser/look ended with " + std::to_string(looked.status));
 }
 
 inline std::vector<std::string> lines_of(const std::string& text) {

@@ -36,6 +36,7 @@ Json namespaced_rules() {
             rule("autoscaling", {"horizontalpodautoscalers"}, own),
             rule("policy", {"poddisruptionbudgets"}, own),
             rule("networking.k8s.io", {"networkpolicies", "ingresses"}, own),
+            rule("rbac.authorization.k8s.io", {"rolebindings"}, own),
             rule("gateway.networking.k8s.io", {"httproutes"}, own),
             rule("monitoring.coreos.com", {"servicemonitors", "prometheusrules"}, own),
             rule("events.k8s.io", {"events"}, {"create", "patch"}),

@@ -82,8 +82,9 @@ TEST_F(QuietRequests, AreOnlyTheFirstListsAfterARestart) {
 
 TEST_F(QuietRequests, WriteOnlyWhatAChangeTouches) {
     mark();
-    shop().patch_platform({{"spec", {{"services", {{"catalog", {{"replicas", {{"max", 7}}}}}}}}}});
-    ASSERT_TRUE(eventually([&] { return shop().get("hpa", "shop-catalog")["spec"]["maxReplicas"] == 7; }));
+    shop().patch_platform({{"spec", {{"services", {{"catalog", {{"targets", {{"cpuPercent", 61}}}}}}}}}});
+    ASSERT_TRUE(
+        eventually([&] { return shop().get("hpa", "shop-catalog")["spec"]["metrics"].dump().find("61") != std::string::npos; }));
     std::this_thread::sleep_for(3s);
     EXPECT_EQ(requests(),
               (std::vector<std::string>{"patch horizontalpodautoscalers shop-catalog", "patch ecommerceplatforms/status shop"}));

@@ -7,6 +7,7 @@
 
 #include "api/document.h"
 #include "cluster.h"
+#include "command.h"
 #include "support/paths.h"
 
 namespace apiserver {
@@ -184,6 +185,20 @@ TEST_F(Verdict, OfAPlatformThatKeepsItsPromisesHasEvidenceForEach) {
     }));
 }
 
+TEST_F(Verdict, IsReported) {
+    const std::string kubeconfig = Cluster::get().kubeconfig();
+    const support::Finished text = run_operator({"report", "-n", shop().ns(), "--kubeconfig", kubeconfig});
+    EXPECT_EQ(text.status, 0) << text.output;
+    EXPECT_THAT(text.output,
+                AllOf(HasSubstr("Ready is True: 6 services and 3 data stores are ready."), HasSubstr("6/8 attributes are True."),
+                      HasSubstr("Recoverable is False: "), HasSubstr("postgres       StatefulSet  1/1")));
+    const support::Finished page = run_operator({"report", "shop", "-n", shop().ns(), "--kubeconfig", kubeconfig, "--html"});
+    EXPECT_EQ(seen_in_a_browser(page.output), "");
+    const support::Finished none = run_operator({"report", "stall", "-n", shop().ns(), "--kubeconfig", kubeconfig});
+    EXPECT_EQ(none.status, 1);
+    EXPECT_THAT(none.output, HasSubstr("the namespace " + shop().ns() + " has no EcommercePlatform stall"));
+}
+
 TEST_F(Verdict, TellsOfReplicasThatAllRunInOneZone) {
     Json nodes = Json::parse(Cluster::get().kubectl({"get", "nodes", "-o", "json"}).output)["items"];
     const std::string first = nodes.at(0)["metadata"]["name"];
@@ -228,6 +243,30 @@ TEST_F(Verdict, TellsOfANetworkPolicyThatItMayNotBringBack) {
     EXPECT_THAT(said("Secure"), AllOf(HasSubstr("NetworkPolicy shop-payment does not exist"), HasSubstr("forbidden")));
     rights().restore();
     expect_true("Secure");
+}
+
+TEST_F(Verdict, TellsOfARoleBindingThatItMayNotBringBack) {
+    const auto may = [](const std::string& group, std::vector<std::string> what) {
+        what.insert(what.begin(), {"auth", "can-i", "--as", "somebody", "--as-group", group});
+        return shop().kubectl(std::move(what)).output == "yes\n";
+    };
+    EXPECT_TRUE(may("shop-developers", {"get", "pods/log"}));
+    EXPECT_FALSE(may("shop-developers", {"patch", "ecommerceplatforms"}));
+    EXPECT_TRUE(may("shop-operators", {"delete", "pods"}));
+    EXPECT_TRUE(may("shop-operators", {"get", "pods/log"}));
+    EXPECT_TRUE(may("system:serviceaccounts:argocd", {"patch", "ecommerceplatforms"}));
+    EXPECT_FALSE(may("system:serviceaccounts:argocd", {"delete", "pods"}));
+    for (const char* group : {"shop-developers", "shop-operators", "system:serviceaccounts:argocd"}) {
+        EXPECT_FALSE(may(group, {"get", "secrets"})) << group;
+        EXPECT_FALSE(may(group, {"create", "pods/exec"})) << group;
+    }
+    rights().take("rolebindings", {"create", "patch", "update"});
+    run({"delete", "rolebinding", "shop-operator"});
+    expect_false("Secure", "Access");
+    EXPECT_THAT(said("Secure"), AllOf(HasSubstr("RoleBinding shop-operator does not exist"), HasSubstr("forbidden")));
+    rights().restore();
+    expect_true("Secure");
+    EXPECT_TRUE(may("shop-operators", {"delete", "pods"}));
 }
 
 TEST_F(Verdict, TellsOfANamespaceThatTakesAnyPod) {

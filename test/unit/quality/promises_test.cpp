@@ -138,6 +138,15 @@ TEST_F(PromisesTest, OfNetworkIsolationNeedEveryPolicy) {
     EXPECT_THAT(all("NetworkIsolation"), IsEmpty());
 }
 
+TEST_F(PromisesTest, OfAccessNeedEveryBinding) {
+    EXPECT_THAT(all("Access"), IsEmpty());
+    platform.spec.access.operators = {"ops"};
+    see("RoleBinding", "operator");
+    EXPECT_EQ(find("Access").held, Held::True);
+    object("RoleBinding", "operator").state = Declared::State::Missing;
+    expect_hurt("Access", "", "RoleBinding shop-operator does not exist", "operator");
+}
+
 TEST_F(PromisesTest, OfPodSecurityNeedTheNamespaceToEnforceIt) {
     seen.pod_security = "";
     expect_hurt("PodSecurity", "", "enforces no level", "kubectl label namespace shop --overwrite");

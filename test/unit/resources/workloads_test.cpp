@@ -332,6 +332,9 @@ TEST(Workloads, TheConfigurationOfAServiceSaysWhatTheSpecSays) {
     EXPECT_EQ(map["data"]["config.yaml"],
               "logLevel: info\napiTimeout: 30s\nmaxConnections: 100\ndrainTimeout: 20s\n"
               "featureFlags:\n  advancedSearch: true\n  recommendations: true\n  socialLogin: false\n");
+    const Json gateway = test::find(test::objects_of(test::production()), kube::kConfigMap, "shop-gateway");
+    EXPECT_EQ(gateway["data"]["config.yaml"].get<std::string>().find("maxConnections"),
+              std::string::npos);  // It has no database.
 }
 
 TEST(Workloads, AChangedSecretRollsTheServiceThatReadsItAlone) {
