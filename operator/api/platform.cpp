@@ -186,6 +186,8 @@ Spec spec_from(const Section& given, const std::string& ns) {
     spec.max_unavailable = rollout.get("maxUnavailable", kMaxUnavailable);
     spec.max_surge = rollout.get("maxSurge", kMaxSurge);
     spec.configuration = configuration(quality.section("maintainability").section("configuration"), defaults);
+    const Section budget = quality.section("cost").section("budget");
+    spec.budget = {quantity(budget, "cpu"), quantity(budget, "memory"), quantity(budget, "storage")};
     spec.spot_components = names(quality.section("cost").section("spot"), "components");
     spec.metrics = observability.one_of<Metrics>(
         "metrics", Metrics::Annotations,

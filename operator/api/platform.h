@@ -127,6 +127,15 @@ struct Access {
     std::vector<std::string> automation;
 };
 
+// What all that is in the namespace may ask for at most, as quantities; empty: as much as it likes.
+struct Budget {
+    std::string cpu;
+    std::string memory;
+    std::string storage;
+
+    bool is_given() const { return !cpu.empty() || !memory.empty() || !storage.empty(); }
+};
+
 struct Spec {
     Profile profile = Profile::Production;
     std::string version;
@@ -141,6 +150,7 @@ struct Spec {
     int max_surge = 1;
     Configuration configuration;
     std::vector<std::string> spot_components;
+    Budget budget;
     Metrics metrics = Metrics::Annotations;
     std::string prometheus_namespace;
     Tracing tracing;

@@ -108,6 +108,11 @@ Compute service_compute(Sizing sizing) {
     return kServiceCompute.at(static_cast<std::size_t>(sizing));
 }
 
+// psql and a service's `migrate` stay below 20 MiB each; the work is PostgreSQL's.
+Compute job_compute() {
+    return {{"50m", "64Mi", "64Mi"}, {"500m", "256Mi", "256Mi"}};
+}
+
 Compute store_compute(std::string_view store, Sizing sizing) {
     const Row& row = store == kPostgres ? kPostgresCompute : store == kRedis ? kRedisCompute : kRabbitmqCompute;
     return row.at(static_cast<std::size_t>(sizing));

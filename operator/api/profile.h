@@ -51,5 +51,7 @@ inline constexpr std::string_view kIngressNamespace = "ingress";
 // Requests and limits of one pod of a service or of a data store (kPostgres, kRedis, kRabbitmq).
 Compute service_compute(Sizing sizing);
 Compute store_compute(std::string_view store, Sizing sizing);
+// Of a Job that prepares a database.
+Compute job_compute();
 
 }  // namespace api

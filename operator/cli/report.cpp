@@ -131,7 +131,8 @@ awaitable<int> report(std::string name, std::string ns, bool html, client::Clien
         const client::ListPage page = co_await client.list(kube::kPlatform, selection);  // A namespace has one, at most.
         if (!page.items.empty()) document = page.items.front();
     } else {
-        document = co_await client.get(kube::kPlatform, kube::Key{ns, name});
+        const kube::Key key{ns, name};
+        document = co_await client.get(kube::kPlatform, key);
     }
     if (!document) {
         err << "ecommerce-operator: the namespace " << ns << " has no EcommercePlatform" << (name.empty() ? "" : " " + name)

@@ -27,6 +27,8 @@ struct Kind {
 
 inline constexpr Kind kPlatform{"ecommerceplatform.io", "v1alpha1", "EcommercePlatform", "ecommerceplatforms"};
 
+inline constexpr Kind kResourceQuota{"", "v1", "ResourceQuota", "resourcequotas"};
+inline constexpr Kind kLimitRange{"", "v1", "LimitRange", "limitranges"};
 inline constexpr Kind kServiceAccount{"", "v1", "ServiceAccount", "serviceaccounts"};
 inline constexpr Kind kSecret{"", "v1", "Secret", "secrets"};
 inline constexpr Kind kConfigMap{"", "v1", "ConfigMap", "configmaps"};

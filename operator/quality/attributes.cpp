@@ -41,6 +41,8 @@ constexpr std::array kTable{
     Row{api::kMaintainable, "AsDeclared", as_declared, "No object has drifted from its declaration."},
     Row{api::kMaintainable, "OneVersion", one_version, "Every service runs the version of the spec."},
     Row{api::kCostEfficient, "Limits", limits, "Every container says what it needs and takes no more."},
+    Row{api::kCostEfficient, "Budget", budget, "All services at their maximum fit into the budget, and so does what is there.",
+        Decided::BySpec},
     Row{api::kCostEfficient, "SpotPlacement", spot_placement, "What may run on spot nodes does."},
     Row{api::kRecoverable, "Backup", backup, "There is a copy of the data.", Decided::BySpec},
     Row{api::kObservable, "Metrics", metrics, "Prometheus finds the pods."},
@@ -143,7 +145,8 @@ std::vector<Promise> declared(const api::Platform& platform) {
     std::vector<Promise> all;
     for (const Row& row : kTable) {
         for (Finding& found : row.prove({platform, nothing})) {
-            if (row.decided == Decided::ByWhatIsSeen) found = unknown(std::move(found.component), "", "");
+            if (row.decided == Decided::ByWhatIsSeen || found.held == Held::Unknown)
+                found = unknown(std::move(found.component), "", "");
             all.push_back({row.attribute, row.name, std::move(found)});
         }
     }

@@ -33,6 +33,7 @@ Findings one_version(const Case& of);
 
 // cost_efficient.cpp
 Findings limits(const Case& of);
+Findings budget(const Case& of);  // Where everything fits into it, no pod is refused for it either.
 Findings spot_placement(const Case& of);
 
 // recoverable.cpp

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/names.h"
+#include "api/profile.h"
 #include "resources/credentials.h"
 #include "resources/environment.h"
 #include "resources/images.h"
@@ -18,10 +19,6 @@ namespace {
 
 // The Job controller waits 10 s, 20 s and 40 s between attempts: longer than PostgreSQL takes to come back when its pod moves.
 constexpr int kRetries = 3;
-// psql and a service's `migrate` stay below 20 MiB each; the work is PostgreSQL's.
-api::Compute compute_of_job() {
-    return {{"50m", "64Mi", "64Mi"}, {"500m", "256Mi", "256Mi"}};
-}
 
 // The serving role can neither make tables nor drop them, nor connect to another's database.
 constexpr std::string_view kStatements = R"sql(
@@ -86,7 +83,7 @@ kube::Objects provisioning(const api::Platform& platform, const SecretDigests& s
     pod.command = {"sh", std::string(kConfigFolder) + "/provision.sh"};
     pod.env = {env("PGHOST", host_of(platform, api::kPostgres)), env("PGPORT", std::to_string(api::kPostgresPort)),
                env("PGUSER", "postgres")};
-    pod.compute = compute_of_job();
+    pod.compute = api::job_compute();
     pod.mounts = {config_folder(name_of(self)), secret_folder("postgres", name_of(component(platform, api::kPostgres))),
                   secret_folder(std::string(kProvisioning), name_of(self))};
     pod.annotations = {{std::string(api::kConfigAnnotation), digest_text(files)}};
@@ -105,7 +102,7 @@ kube::Objects migrations(const api::Platform& platform, const SecretDigests& sec
         const Mount database = database_mount(platform, service, kOwning);
         pod.env = {env("DATABASE_URL_FILE", database.path + "/url")};
         if (platform.spec.postgres.external) pod.env.push_back(env("DATABASE_OWNER_URL_FILE", database.path + "/owner-url"));
-        pod.compute = compute_of_job();
+        pod.compute = api::job_compute();
         pod.mounts = {database, empty_folder("tmp", "/tmp", "64Mi")};
         objects.push_back(job(component(platform, service.key), purpose, pod, secrets));
     }

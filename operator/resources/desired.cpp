@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "resources/access.h"
+#include "resources/budget.h"
 #include "resources/databases.h"
 #include "resources/exposure.h"
 #include "resources/monitoring.h"
@@ -27,6 +28,7 @@ std::ptrdiff_t rank(const kube::Object& object) {
 
 kube::Objects desired(const api::Platform& platform, const SecretDigests& secrets, const Capabilities& capabilities) {
     kube::Objects objects = priority_classes(platform);
+    append(objects, budget(platform));
     append(objects, access(platform));
     append(objects, network_policies(platform));
     append(objects, postgres(platform, secrets));

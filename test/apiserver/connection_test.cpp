@@ -28,7 +28,7 @@ Json namespaced_rules() {
     const std::vector<std::string> own{"get", "list", "watch", "create", "patch", "delete"};
     return {rule("ecommerceplatform.io", {"ecommerceplatforms"}, {"list", "watch", "patch"}),
             rule("ecommerceplatform.io", {"ecommerceplatforms/status"}, {"patch"}),
-            rule("", {"serviceaccounts", "secrets", "configmaps", "services"}, own),
+            rule("", {"serviceaccounts", "secrets", "configmaps", "services", "resourcequotas", "limitranges"}, own),
             rule("", {"persistentvolumeclaims"}, {"list", "patch", "delete"}),
             rule("apps", {"deployments", "statefulsets"}, own),
             rule("batch", {"jobs"}, own),

@@ -310,6 +310,8 @@ TEST_F(Verdict, TellsOfPoolsThatPostgresCannotServe) {
 }
 
 TEST_F(Verdict, TellsOfPodsThatNothingBinds) {
+    shop().patch_platform({{"spec", {{"quality", {{"cost", nullptr}}}}}});  // A budget would bind them.
+    ASSERT_TRUE(eventually([] { return !shop().find("limitrange", "shop-budget") && !shop().find("quota", "shop-budget"); }));
     const Json pod{
         {"apiVersion", "v1"},
         {"kind", "Pod"},
@@ -333,13 +335,25 @@ TEST_F(Verdict, TellsOfPodsThatNothingBinds) {
     expect_true("Observable");
 }
 
+TEST_F(Verdict, TellsOfABudgetIntoWhichItsMaximumDoesNotFit) {
+    const auto set_budget = [](const char* cpu) {
+        shop().patch_platform({{"spec", {{"quality", {{"cost", {{"budget", {{"cpu", cpu}}}}}}}}}});
+    };
+    set_budget("10");
+    expect_false("CostEfficient", "Budget");
+    EXPECT_THAT(said("CostEfficient"), AllOf(HasSubstr("the budget is 10"), HasSubstr("Raise spec.quality.cost.budget.cpu")));
+    EXPECT_EQ(shop().get("quota", "shop-budget")["spec"]["hard"]["requests.cpu"], "10");
+    set_budget("60");
+    expect_true("CostEfficient");
+}
+
 TEST_F(Verdict, TellsOfSpotNodesThatAreNotThere) {
     shop().patch_platform({{"spec", {{"quality", {{"cost", {{"spot", {{"components", Json::array({"catalog"})}}}}}}}}}});
     expect_false("CostEfficient", "SpotPlacement");
     EXPECT_THAT(said("CostEfficient"), HasSubstr("labelled node-type=spot"));
     Cluster::get().kubectl({"label", "nodes", "--all", "node-type=spot"});
     expect_true("CostEfficient");
-    shop().patch_platform({{"spec", {{"quality", {{"cost", nullptr}}}}}});
+    shop().patch_platform({{"spec", {{"quality", {{"cost", {{"spot", nullptr}}}}}}}});
 }
 
 TEST_F(Verdict, TellsOfReplicasThatAreMissing) {
@@ -351,6 +365,8 @@ TEST_F(Verdict, TellsOfReplicasThatAreMissing) {
         << said("Reliable");
     expect_false("Reliable", "DisruptionBudget");
     EXPECT_THAT(said("Reliable"), HasSubstr("inventory: fewer than 2 replicas are available"));
+    expect_false("CostEfficient", "Budget");
+    EXPECT_THAT(said("CostEfficient"), HasSubstr("inventory: a ResourceQuota of the namespace refuses its pods"));
     run({"delete", "quota", "none"});
     expect_true("Reliable");
 }

@@ -73,6 +73,10 @@ TEST(Report, OfAFileTellsWhatItBreaksByItself) {
     EXPECT_EQ(promise(report, "Performant", "Connections").status, "False");
     EXPECT_EQ(attribute(report, "Performant").status, "False");
     EXPECT_EQ(attribute(report, "Recoverable").status, "False");  // Nothing is backed up.
+    const Report large = of_file({{"quality", {{"cost", {{"budget", {{"cpu", 60}}}}}}}});
+    EXPECT_EQ(promise(large, "CostEfficient", "Budget").status, "Promised");
+    const Report small = of_file({{"quality", {{"cost", {{"budget", {{"cpu", 2}}}}}}}});
+    EXPECT_EQ(promise(small, "CostEfficient", "Budget").status, "False");
 }
 
 TEST(Report, OfAFileLeavesOutWhatTheSpecDoesNotPromise) {

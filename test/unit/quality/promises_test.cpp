@@ -147,6 +147,29 @@ TEST_F(PromisesTest, OfAccessNeedEveryBinding) {
     expect_hurt("Access", "", "RoleBinding shop-operator does not exist", "operator");
 }
 
+TEST_F(PromisesTest, OfABudgetNeedRoomForAllServicesAtTheirMaximum) {
+    EXPECT_THAT(all("Budget"), IsEmpty());
+    // Six services with ten pods and one more in a rollout, seven nodes of data stores, six Jobs.
+    for (auto& [name, settings] : platform.spec.services) settings.compute.requests = {"100m", "1Mi", ""};
+    for (api::DataStore* store : {&platform.spec.postgres, &platform.spec.redis, &platform.spec.rabbitmq}) {
+        store->managed.compute.requests = {"1", "100Mi", ""};
+        store->managed.storage = "10Gi";
+    }
+    platform.spec.budget = {"13900m", "1150Mi", "70Gi"};
+    see("ResourceQuota", "budget");
+    EXPECT_EQ(find("Budget").held, Held::True);
+    platform.spec.budget.cpu = "13";
+    expect_hurt("Budget", "", "13900m of cpu are asked for, the budget is 13", "budget.cpu to 13900m");
+    platform.spec.budget = {"", "1149Mi", ""};
+    expect_hurt("Budget", "", "1150Mi of memory are asked for", "replicas.max");
+    platform.spec.budget = {"", "", "69Gi"};
+    expect_hurt("Budget", "", "71680Mi of storage are asked for", "budget.storage");
+
+    platform.spec.budget = {"14", "", ""};
+    seen.workloads["order"].failure = "pods \"shop-order-1\" is forbidden: exceeded quota: shop-budget";
+    expect_hurt("Budget", "order", "refuses its pods", "kubectl describe quota -n shop");
+}
+
 TEST_F(PromisesTest, OfPodSecurityNeedTheNamespaceToEnforceIt) {
     seen.pod_security = "";
     expect_hurt("PodSecurity", "", "enforces no level", "kubectl label namespace shop --overwrite");
