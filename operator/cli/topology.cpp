@@ -19,6 +19,12 @@ constexpr int kRow = 72;
 constexpr int kMargin = 20;
 constexpr int kBend = 60;  // How far a curve leaves its box before it turns.
 
+// In characters: above the first a name is set more narrowly, so that it stays in its box; above the second it is cut.
+constexpr std::size_t kWideName = 15;
+constexpr std::size_t kLongName = 26;
+
+constexpr const char* kOutside = "outside";  // The CSS class.
+
 enum Column : std::size_t { Askers, Entry, Services, Stores, kColumns };
 
 struct Box {
@@ -35,7 +41,9 @@ struct Picture {
     std::vector<std::pair<std::size_t, std::size_t>> arrows;
 
     std::size_t box(const std::string& name, Column column, const std::string& below, const std::string& css) {
-        const auto found = std::ranges::find(boxes, name, &Box::name);
+        // A namespace may be called like one of the parts.
+        const auto found = std::ranges::find_if(
+            boxes, [&](const Box& each) { return each.name == name && (each.css == kOutside) == (css == kOutside); });
         if (found != boxes.end()) return static_cast<std::size_t>(found - boxes.begin());
         boxes.push_back({name, below, css, column});
         return boxes.size() - 1;
@@ -44,7 +52,11 @@ struct Picture {
 
 std::string name_of(const api::Address& address) {
     if (!address.cidr.empty()) return address.cidr;
-    return address.ns.empty() ? "anywhere" : "namespace " + address.ns;
+    return address.ns.empty() ? "anywhere" : address.ns;
+}
+
+std::string kind_of(const api::Address& address) {
+    return address.ns.empty() ? "outside" : "namespace";
 }
 
 void add_parts(Picture& picture, const Report& report) {
@@ -95,7 +107,8 @@ void add_arrows(Picture& picture, const Report& report) {
             api::Address address = of.address;
             address.port = flow.ports.front().number;
             const std::string store = external_store(report.platform, address);
-            return picture.box(store.empty() ? name_of(address) : store, column, "outside", "outside");
+            if (!store.empty()) return picture.box(store, column, "", "");
+            return picture.box(name_of(address), column, kind_of(address), kOutside);
         };
         picture.arrows.emplace_back(end(flow.from, Askers), end(flow.to, Stores));
     }
@@ -134,7 +147,10 @@ std::string drawn(const Box& box) {
     const int line = box.y + (box.below.empty() ? 28 : 21);
     std::string svg = "<g class=\"" + box.css + "\"><rect x=\"" + std::to_string(box.x) + "\" y=\"" + std::to_string(box.y) +
                       "\" width=\"" + std::to_string(kBoxWidth) + "\" height=\"" + std::to_string(kBoxHeight) + "\" rx=\"6\"/>";
-    svg += "<text x=\"" + std::to_string(middle) + "\" y=\"" + std::to_string(line) + "\">" + escaped(box.name) + "</text>";
+    const std::string narrow = " textLength=\"" + std::to_string(kBoxWidth - 16) + "\" lengthAdjust=\"spacingAndGlyphs\"";
+    const std::string name = box.name.size() > kLongName ? box.name.substr(0, kLongName - 1) + "…" : box.name;
+    svg += "<text x=\"" + std::to_string(middle) + "\" y=\"" + std::to_string(line) + "\"" +
+           (name.size() > kWideName ? narrow : "") + ">" + escaped(name) + "<title>" + escaped(box.name) + "</title></text>";
     if (!box.below.empty()) {
         svg += "<text class=\"sub\" x=\"" + std::to_string(middle) + "\" y=\"" + std::to_string(box.y + 37) + "\">" +
                escaped(box.below) + "</text>";

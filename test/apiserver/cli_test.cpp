@@ -50,7 +50,7 @@ TEST_P(CliOfSample, FindsItValid) {
 TEST_P(CliOfSample, ReportsWhatItPromises) {
     const support::Finished text = run_operator({"report", "-f", sample_file(GetParam())});
     EXPECT_EQ(text.status, 0) << text.output;
-    EXPECT_THAT(text.output, AllOf(HasSubstr("from " + sample_file(GetParam()) + "\n"), HasSubstr("DisruptionBudget")));
+    EXPECT_THAT(text.output, AllOf(HasSubstr("from " + sample_file(GetParam()) + "\n"), HasSubstr("Redundancy")));
     const support::Finished page = run_operator({"report", "-f", sample_file(GetParam()), "--html"});
     EXPECT_EQ(page.status, 0);
     EXPECT_EQ(seen_in_a_browser(page.output), "");

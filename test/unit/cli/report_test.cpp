@@ -124,11 +124,14 @@ TEST(Report, OfHtmlTakesNoWordForMarkup) {
 TEST(Topology, ShowsWhoAsksWhom) {
     const std::string svg = topology(
         of_file({{"data", {{"postgres", {{"external", {{"secretName", "db"}, {"cidr", "10.0.0.1/32"}, {"port", 5432}}}}}}}}));
-    EXPECT_THAT(svg, AllOf(HasSubstr(">gateway</text>"), HasSubstr(">rabbitmq</text>"), HasSubstr(">external</text>"),
-                           Not(HasSubstr("10.0.0.1")), Not(HasSubstr("kube-system"))));
+    EXPECT_THAT(svg, AllOf(HasSubstr(">gateway<"), HasSubstr(">rabbitmq<"), HasSubstr(">external<"), Not(HasSubstr("10.0.0.1")),
+                           Not(HasSubstr("kube-system"))));
     const Report seen = report_of_cluster(document(Json::object(), status()), {});
     EXPECT_THAT(topology(seen), HasSubstr("<g class=\"bad\""));
     EXPECT_THAT(topology(seen), HasSubstr(">1 of 3</text>"));
+    const std::string ns(40, 'w');
+    const Report far = of_file({{"ingress", {{"kind", "Ingress"}, {"host", "shop.example.com"}, {"controllerNamespace", ns}}}});
+    EXPECT_THAT(topology(far), AllOf(HasSubstr(">" + ns.substr(0, 25) + "…<title>" + ns + "</title>"), HasSubstr(">namespace<")));
 }
 
 }  // namespace
