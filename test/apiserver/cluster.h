@@ -113,6 +113,6 @@ std::string condition(const Json& platform, const std::string& type, const std::
 
 inline constexpr const char* kAllKinds =
     "deployments,statefulsets,services,horizontalpodautoscalers,poddisruptionbudgets,networkpolicies,secrets,configmaps,"
-    "serviceaccounts,ingresses,jobs";
+    "serviceaccounts,ingresses,jobs,rolebindings,resourcequotas,limitranges";
 
 }  // namespace apiserver
