@@ -71,7 +71,7 @@ bool RedisNodes::find_table(const base::Deadline& deadline) {
         std::vector<std::shared_ptr<RedisPool>> pools;
         for (const RedisNode& node : known->nodes()) pools.push_back(pool(node));
         // Those that fail come last: a caller in a hurry has no time for any other after one that hangs.
-        std::ranges::stable_partition(pools, [](const auto& of_node) { return !of_node->is_failing(); });
+        std::stable_partition(pools.begin(), pools.end(), [](const auto& of_node) { return !of_node->is_failing(); });
         for (const auto& of_node : pools) {
             if (found || deadline.passed()) break;
             found = ask(*of_node, deadline.at_most(share));
