@@ -39,8 +39,7 @@ std::int64_t pods_with_a_pool(const Spec& spec) {
     for (const Service& service : kServices) {
         const auto settings = spec.services.find(service.key);
         if (!has_pool(service) || settings == spec.services.end()) continue;
-        const Replicas& replicas = settings->second.replicas;
-        pods += (settings->second.autoscaling ? replicas.max : replicas.count) + spec.max_surge;
+        pods += settings->second.most() + spec.max_surge;
     }
     return pods;
 }

@@ -79,6 +79,10 @@ struct ServiceSettings {
     int cpu_percent = 0;
     int memory_percent = 0;
     Compute compute;
+
+    // Pods that there must be at least, and those that may be at most but for a rollout.
+    int least() const { return autoscaling ? replicas.min : replicas.count; }
+    int most() const { return autoscaling ? replicas.max : replicas.count; }
 };
 
 struct Configuration {

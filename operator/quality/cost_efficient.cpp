@@ -18,8 +18,7 @@ struct Pods {
 std::vector<Pods> all_pods(const api::Spec& spec) {
     std::vector<Pods> all;
     for (const auto& [name, settings] : spec.services) {
-        const std::int64_t most = settings.autoscaling ? settings.replicas.max : settings.replicas.count;
-        all.push_back({most + spec.max_surge, settings.compute});
+        all.push_back({settings.most() + spec.max_surge, settings.compute});
     }
     for (const std::string_view store : api::kDataStores) {
         const api::DataStore& each = api::data_store(spec, store);

@@ -4,15 +4,11 @@
 
 namespace quality {
 
-std::int64_t least_replicas(const api::ServiceSettings& settings) {
-    return settings.autoscaling ? settings.replicas.min : settings.replicas.count;
-}
-
 std::vector<Part> parts(const api::Platform& platform) {
     std::vector<Part> all;
     for (const api::Service& service : api::kServices) {
         const auto settings = platform.spec.services.find(service.key);
-        const std::int64_t least = settings == platform.spec.services.end() ? 1 : least_replicas(settings->second);
+        const std::int64_t least = settings == platform.spec.services.end() ? 1 : settings->second.least();
         all.push_back({std::string(service.key), false, least});
     }
     for (const std::string_view name : api::kDataStores) {

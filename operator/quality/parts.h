@@ -20,9 +20,6 @@ struct Part {
 // The services in the order of api::kServices, then the managed data stores.
 std::vector<Part> parts(const api::Platform& platform);
 
-// The same as the minimum of replicas of a service.
-std::int64_t least_replicas(const api::ServiceSettings& settings);
-
 // "a, b, c"
 std::string listed(const std::vector<std::string>& names, std::string_view separator = ", ");
 

@@ -39,7 +39,7 @@ bool is_refusal(const client::ApiError& error) {
 std::optional<std::int64_t> replicas_to_set(const api::ServiceSettings& settings, std::int64_t live, bool is_new) {
     const std::int64_t count = settings.replicas.count;
     if (is_new) return live == count ? std::nullopt : std::optional(count);
-    const std::int64_t floor = settings.autoscaling ? settings.replicas.min : count;
+    const std::int64_t floor = settings.least();
     const std::int64_t ceiling =
         settings.autoscaling ? std::max(live, floor) : std::max<std::int64_t>(settings.replicas.max, count);
     const std::int64_t wanted = std::clamp(live, floor, ceiling);

@@ -58,8 +58,7 @@ Pod pod(const api::Platform& platform, const api::Service& service, const Compon
 
 // A rollout never takes the last pod away while it may add one first.
 Json rollout(const api::Spec& spec, const api::ServiceSettings& settings) {
-    const int max_unavailable =
-        spec.max_surge > 0 ? std::min(spec.max_unavailable, least_replicas(settings) - 1) : spec.max_unavailable;
+    const int max_unavailable = spec.max_surge > 0 ? std::min(spec.max_unavailable, settings.least() - 1) : spec.max_unavailable;
     return {{"type", "RollingUpdate"},
             {"rollingUpdate", {{"maxUnavailable", std::max(max_unavailable, 0)}, {"maxSurge", spec.max_surge}}}};
 }
@@ -78,10 +77,6 @@ kube::Object deployment(const Component& self, const api::ServiceSettings& setti
 
 }  // namespace
 
-int least_replicas(const api::ServiceSettings& settings) {
-    return settings.autoscaling ? settings.replicas.min : settings.replicas.count;
-}
-
 kube::Objects service(const api::Platform& platform, const api::Service& service, const SecretDigests& secrets) {
     const Component self = component(platform, service.key);
     const api::ServiceSettings& settings = platform.spec.services.at(self.key);
@@ -91,7 +86,7 @@ kube::Objects service(const api::Platform& platform, const api::Service& service
                           deployment(self, settings, pod_template(self, pod(platform, service, self), secrets))};
     if (settings.autoscaling) objects.push_back(autoscaler(self, settings));
     // With one pod a budget would protect nothing and hold back every drain.
-    if (least_replicas(settings) > 1) objects.push_back(budget_min_available(self, 1));
+    if (settings.least() > 1) objects.push_back(budget_min_available(self, 1));
     return objects;
 }
 
