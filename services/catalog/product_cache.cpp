@@ -108,12 +108,10 @@ void ProductCache::into_redis(const std::string& id, const Cached& cached) {
     }
 }
 
-ProductCache::Entry ProductCache::ask(const std::string& id, const base::Deadline& deadline, bool past_redis) {
-    if (!past_redis) {
-        if (std::optional<Cached> cached = from_redis(id, deadline)) {
-            shared_.Increment();
-            return std::make_shared<const Cached>(std::move(*cached));
-        }
+ProductCache::Entry ProductCache::ask(const std::string& id, const base::Deadline& deadline) {
+    if (std::optional<Cached> cached = from_redis(id, deadline)) {
+        shared_.Increment();
+        return std::make_shared<const Cached>(std::move(*cached));
     }
     std::optional<Cached> loaded = load_(id, deadline);
     database_.Increment();
@@ -122,11 +120,14 @@ ProductCache::Entry ProductCache::ask(const std::string& id, const base::Deadlin
     return std::make_shared<const Cached>(std::move(*loaded));
 }
 
-ProductCache::Entry ProductCache::load(const std::string& id, const base::Deadline& deadline, bool past_redis) {
+ProductCache::Entry ProductCache::load(const std::string& id, const base::Deadline& deadline) {
     std::promise<Entry> promise;
     std::shared_future<Entry> other;
     {
         const std::lock_guard lock(mutex_);
+        // Another may have loaded it since the caller looked.
+        const auto known = slots_.find(id);
+        if (known != slots_.end() && known->second.soft > Steady::now()) return known->second.entry;
         const auto [at, mine] = loading_.try_emplace(id);
         if (mine) {
             at->second = promise.get_future().share();
@@ -138,7 +139,7 @@ ProductCache::Entry ProductCache::load(const std::string& id, const base::Deadli
         // Whoever asks has a deadline of its own; where that is the longer one, what is left is enough to ask again.
         const base::Duration patience = std::min(deadline.left(), base::Duration{60'000});
         if (other.wait_for(patience) == std::future_status::ready) return other.get();
-        return ask(id, deadline, past_redis);
+        return ask(id, deadline);
     }
     const auto finish = [&] {
         const std::lock_guard lock(mutex_);
@@ -146,7 +147,7 @@ ProductCache::Entry ProductCache::load(const std::string& id, const base::Deadli
         if (const auto at = slots_.find(id); at != slots_.end()) at->second.refreshing = false;
     };
     try {
-        Entry entry = ask(id, deadline, past_redis);
+        Entry entry = ask(id, deadline);
         keep(id, entry);
         finish();
         promise.set_value(entry);

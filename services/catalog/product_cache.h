@@ -49,9 +49,9 @@ public:
     // Of this process, without waiting; nothing where it has to be loaded.
     std::optional<Found> find(const std::string& id, Time now);
 
-    // Of Redis or the database; blocks. Of calls at the same time one asks and the others wait for it. Throws what loading
-    // throws.
-    Entry load(const std::string& id, const base::Deadline& deadline, bool past_redis = false);
+    // Of Redis or the database, unless another call has just loaded it; blocks. Of calls at the same time one asks and the others
+    // wait for it. Throws what loading throws.
+    Entry load(const std::string& id, const base::Deadline& deadline);
 
     // There is this version since now. Blocks for Redis, if it answers.
     void changed(const std::string& id, std::int64_t version);
@@ -68,7 +68,7 @@ private:
 
     void keep(const std::string& id, const Entry& entry);
     std::int64_t at_least(const std::string& id);
-    Entry ask(const std::string& id, const base::Deadline& deadline, bool past_redis);
+    Entry ask(const std::string& id, const base::Deadline& deadline);
     std::optional<Cached> from_redis(const std::string& id, const base::Deadline& deadline);
     void into_redis(const std::string& id, const Cached& cached);
     void make_room(Time now);
