@@ -1,4 +1,6 @@
 // The gateway: its parts put together.
+#include <prometheus/registry.h>
+
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -18,6 +20,7 @@
 #include "gateway/docs_page.h"
 #include "gateway/proxy.h"
 #include "gateway/shared_limits.h"
+#include "gateway/verification.h"
 
 namespace {
 
@@ -119,6 +122,16 @@ private:
     const gateway::Steady::time_point since_ = gateway::Steady::now();
 };
 
+void verify_shop(const service::Environment& environment, const base::Log& log) {
+    prometheus::Registry registry;
+    rest::Client::Options options;
+    options.name = "gateway";
+    options.base_url = environment.get("GATEWAY_URL");
+    rest::Client client(options, nullptr, log, registry);
+    gateway::verify(client,
+                    {environment.get("VERIFICATION_EMAIL"), service::secret_from(environment, "VERIFICATION_PASSWORD_FILE")});
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -127,5 +140,6 @@ int main(int argc, char** argv) {
     description.version = SERVICE_VERSION;
     description.openapi = embedded::openapi();
     description.make = [](service::Frame& frame) { return std::make_unique<Gateway>(frame); };
+    description.verify = verify_shop;
     return service::run(argc, argv, description);
 }

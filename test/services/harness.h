@@ -40,6 +40,7 @@ public:
     void set_config(const std::string& yaml) { set_file("CONFIG_FILE", yaml); }
 
     support::Finished migrate();  // As the database's owner.
+    support::Finished run(const std::string& verb) const { return support::run(command(verb)); }
     // Migrates when there is a database that it has not migrated yet, starts, and waits until /readyz says yes. Throws with the
     // log.
     void start();

@@ -226,9 +226,10 @@ private:
 };
 
 int usage(const Description& description, std::ostream& out, int status) {
-    out << description.name << " [serve|migrate|version]\n\n"
+    out << description.name << " [serve|migrate|verify|version]\n\n"
         << "  serve    serve the API on PORT (8080) and probes and metrics on ADMIN_PORT (9090); the default\n"
         << "  migrate  bring the database of DATABASE_OWNER_URL_FILE, or else of DATABASE_URL_FILE, up to date\n"
+        << "  verify   go through the shop of GATEWAY_URL as a customer does (of the gateway alone)\n"
         << "  version  print the version\n";
     return status;
 }
@@ -250,7 +251,8 @@ int run(int argc, const char* const* argv, const Description& description) {
         return 0;
     }
     const bool migrates = command == "migrate" && !description.migrations.empty();
-    if (command != "serve" && !migrates) return usage(description, std::cerr, 2);
+    const bool verifies = command == "verify" && description.verify;
+    if (command != "serve" && !migrates && !verifies) return usage(description, std::cerr, 2);
 
     base::use_few_arenas();
     const Environment environment = Environment::of_process();
@@ -258,6 +260,11 @@ int run(int argc, const char* const* argv, const Description& description) {
     try {
         if (migrates) {
             data::migrate(owner_url(environment), description.migrations, log);
+            return 0;
+        }
+        if (verifies) {
+            description.verify(environment, log);
+            log.info("verified");
             return 0;
         }
         Process process(environment, description, log);

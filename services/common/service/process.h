@@ -77,10 +77,12 @@ struct Description {
     std::string_view openapi;  // JSON text, served at /openapi.json.
     std::vector<data::Migration> migrations;
     std::function<std::unique_ptr<Service>(Frame&)> make;
+    // Looks whether what this service belongs to works, and throws what is wrong. Empty: the service has no such command.
+    std::function<void(const Environment&, const base::Log&)> verify = {};
 };
 
-// `serve` (the default) or `migrate`; returns the exit status: 0 after SIGTERM and drain, 1 after a failure, 2 for a wrong
-// command line or environment. The admin port serves /livez, /readyz, /startupz, /metrics, GET and PUT /loglevel, and with
+// `serve` (the default), `migrate` or `verify`; returns the exit status: 0 after SIGTERM and drain, 1 after a failure, 2 for a
+// wrong command line or environment. The admin port serves /livez, /readyz, /startupz, /metrics, GET and PUT /loglevel, and with
 // FAULT_INJECTION=true GET and PUT /faults ({"delay_ms":…, "error_share":…, "lost_share":…, …} for the API port).
 int run(int argc, const char* const* argv, const Description& description);
 
