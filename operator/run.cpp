@@ -15,6 +15,7 @@
 #include <optional>
 #include <utility>
 
+#include "api/components.h"
 #include "api/names.h"
 #include "client/client.h"
 #include "common/base/metrics.h"
@@ -24,6 +25,7 @@
 #include "reconcile/attribute_metrics.h"
 #include "reconcile/children.h"
 #include "reconcile/known_platform.h"
+#include "reconcile/measurements.h"
 #include "reconcile/reconciler.h"
 #include "reconcile/references.h"
 #include "reconcile/surroundings.h"
@@ -88,7 +90,11 @@ public:
           definitions_([](const kube::Json&) { return true; },
                        [this](const kube::Key& key, const bool*, const bool* now) { set_served(key.name, now != nullptr); }),
           definition_watcher_(io, client_, log, kube::kCustomResourceDefinition, names_alone(), definitions_),
-          reconciler_({client_, platforms_, children_, references_, surroundings_, capabilities_, clock_, log,
+          measurements_(
+              io, platforms_, [this](const kube::Key& key) { return surroundings_.metrics_of(key, api::kGateway.key); }, clock_,
+              [this](const kube::Key& key) { enqueue(key); }),
+          reconciler_({client_, platforms_, children_, references_, surroundings_,
+                       options.config.in_cluster ? &measurements_ : nullptr, capabilities_, clock_, log,
                        [this](const api::Platform& platform, const reconcile::Notice& notice) { publish(platform, notice); },
                        [this](std::string_view verb, const kube::Kind& kind) {
                            writes_.Add({{"verb", std::string(verb)}, {"kind", std::string(kind.name)}}).Increment();
@@ -164,6 +170,8 @@ private:
         base::forget_loading();
         boost::asio::co_spawn(io_, give_memory_back(), boost::asio::detached);
         controller_.start(options_.workers);
+        // Pods can be reached from within the cluster.
+        if (options_.config.in_cluster) boost::asio::co_spawn(io_, measurements_.run(), boost::asio::detached);
         log_.info("ready", {{"workers", options_.workers}});
     }
 
@@ -253,6 +261,7 @@ private:
         references_.stop();
         children_.stop();
         surroundings_.stop();
+        measurements_.stop();
         events_.stop();
         co_await changed_.until([this] { return events_sent_; });
         if (options_.leader_elect) co_await lease_.release();
@@ -285,6 +294,7 @@ private:
     runtime::Watcher platform_watcher_;
     runtime::Store<bool> definitions_;
     runtime::Watcher definition_watcher_;
+    reconcile::Measurements measurements_;
     reconcile::PlatformReconciler reconciler_;
     runtime::Controller controller_;
     http::Server server_;

@@ -182,17 +182,27 @@ Spec spec_from(const Section& given, const std::string& ns) {
     }
     const Section access = security.section("access");
     spec.access = {names(access, "developers"), names(access, "operators"), names(access, "automation")};
+    const Section image_policy = security.section("images");
+    spec.image_policy = {names(image_policy, "registries"), image_policy.get("requireDigest", false)};
+    spec.admission = security.one_of<Admission>(
+        "admission", defaults.admission, {{"None", Admission::None}, {"Warn", Admission::Warn}, {"Deny", Admission::Deny}});
     const Section rollout = quality.section("maintainability").section("rollout");
     spec.max_unavailable = rollout.get("maxUnavailable", kMaxUnavailable);
     spec.max_surge = rollout.get("maxSurge", kMaxSurge);
     spec.configuration = configuration(quality.section("maintainability").section("configuration"), defaults);
+    spec.verify_after_rollout = quality.section("maintainability").one_of("verifyAfterRollout", false, kSwitch);
     const Section budget = quality.section("cost").section("budget");
-    spec.budget = {quantity(budget, "cpu"), quantity(budget, "memory"), quantity(budget, "storage")};
+    spec.budget = {quantity(budget, "cpu"), quantity(budget, "memory"), quantity(budget, "storage"), budget.text("monthly")};
+    const Section prices = quality.section("cost").section("prices");
+    spec.prices = {prices.text("currency", kCurrency), prices.text("cpuHour", kCpuHour), prices.text("memoryHour", kMemoryHour),
+                   prices.text("storageMonth", kStorageMonth)};
     spec.spot_components = names(quality.section("cost").section("spot"), "components");
     spec.metrics = observability.one_of<Metrics>(
         "metrics", Metrics::Annotations,
         {{"None", Metrics::None}, {"Annotations", Metrics::Annotations}, {"ServiceMonitor", Metrics::ServiceMonitor}});
     spec.prometheus_namespace = observability.text("prometheusNamespace", kPrometheusNamespace);
+    spec.operator_namespace = observability.text("operatorNamespace", kOperatorNamespace);
+    spec.dashboards = observability.one_of("dashboards", spec.metrics == Metrics::ServiceMonitor, kSwitch);
     const Section tracing = observability.section("tracing");
     spec.tracing = {tracing.text("endpoint"), tracing.get("samplingPercent", defaults.sampling_percent)};
     spec.autoscaler = {seconds(scalability.section("behavior"), "scaleDownWindow", kScaleDownWindowSeconds),

@@ -131,14 +131,34 @@ struct Access {
     std::vector<std::string> automation;
 };
 
-// What all that is in the namespace may ask for at most, as quantities; empty: as much as it likes.
+// What all that is in the namespace may ask for at most, as quantities, and what that may cost; empty: as much as it likes.
 struct Budget {
     std::string cpu;
     std::string memory;
     std::string storage;
+    std::string monthly;  // As written, for example "1500", in the currency of Prices.
 
-    bool is_given() const { return !cpu.empty() || !memory.empty() || !storage.empty(); }
+    bool bounds_namespace() const { return !cpu.empty() || !memory.empty() || !storage.empty(); }
 };
+
+// What is paid for what pods ask for, as written ("0.04048").
+struct Prices {
+    std::string currency;  // ISO 4217
+    std::string cpu_hour;
+    std::string memory_hour;    // Of a GiB.
+    std::string storage_month;  // Of a GiB.
+};
+
+// Which images pods of the namespace may run.
+struct ImagePolicy {
+    std::vector<std::string> registries;  // With or without a path: "registry.example.com/shop"; empty: any.
+    bool require_digest = false;
+
+    bool is_given() const { return !registries.empty() || require_digest; }
+};
+
+// What becomes of a pod that breaks the policy for the namespace.
+enum class Admission { None, Warn, Deny };
 
 struct Spec {
     Profile profile = Profile::Production;
@@ -150,13 +170,19 @@ struct Spec {
     bool network_isolation = true;
     std::vector<Egress> egress;
     Access access;
+    ImagePolicy image_policy;
+    Admission admission = Admission::Deny;
     int max_unavailable = 1;  // Pods of a service during a rollout.
     int max_surge = 1;
     Configuration configuration;
+    bool verify_after_rollout = false;
     std::vector<std::string> spot_components;
     Budget budget;
+    Prices prices;
     Metrics metrics = Metrics::Annotations;
     std::string prometheus_namespace;
+    std::string operator_namespace;  // From where the gateway is measured.
+    bool dashboards = false;
     Tracing tracing;
     Objectives objectives;
     AutoscalerBehavior autoscaler;

@@ -13,6 +13,7 @@ constexpr Defaults kDevelopment{
     .spread = Spread::None,
     .priority_classes = false,
     .pull_policy = PullPolicy::IfNotPresent,  // Images that were loaded into the node by hand work.
+    .admission = Admission::None,             // Where people try things out.
     .log_level = "debug",
     .sampling_percent = 100,
     .latency_p99 = "2500ms",  // One pod on a laptop that does much else.
@@ -30,6 +31,7 @@ constexpr Defaults kStaging{
     .spread = Spread::Node,
     .priority_classes = true,
     .pull_policy = PullPolicy::IfNotPresent,
+    .admission = Admission::Warn,
     .log_level = "info",
     .sampling_percent = 100,
     .latency_p99 = "1s",  // At a third of production's size, so that only what would be far from its objective is told.
@@ -48,6 +50,7 @@ constexpr Defaults kProduction{
     .spread = Spread::Zone,
     .priority_classes = true,
     .pull_policy = PullPolicy::Always,  // The registry checks the right to pull at each start (AlwaysPullImages).
+    .admission = Admission::Deny,
     .log_level = "info",
     .sampling_percent = 10,  // Of every request, the traces would cost more than the requests.
     .latency_p99 = "500ms",  // A login hashes a password for 44 ms and a checkout makes a dozen calls; the rest waits for load.

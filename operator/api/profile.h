@@ -23,6 +23,7 @@ struct Defaults {
     Spread spread;
     bool priority_classes;
     PullPolicy pull_policy;
+    Admission admission;
     std::string_view log_level;
     int sampling_percent;
     std::string_view latency_p99;
@@ -45,8 +46,14 @@ inline constexpr std::int64_t kScaleUpWindowSeconds =
 inline constexpr int kMaxUnavailable = 1;               // With two pods or more, one is always there.
 inline constexpr int kMaxSurge = 1;                     // A full cluster needs room for one pod more, not for a quarter more.
 inline constexpr std::string_view kApiTimeout = "30s";  // Below the 60 s after which common proxies give up.
-inline constexpr std::string_view kPrometheusNamespace = "monitoring";  // Of kube-prometheus and its Helm chart.
+inline constexpr std::string_view kPrometheusNamespace = "monitoring";        // Of kube-prometheus and its Helm chart.
+inline constexpr std::string_view kOperatorNamespace = "ecommerce-operator";  // Of config/default.
 inline constexpr std::string_view kIngressNamespace = "ingress";
+// Prices of AWS on demand in us-east-1: Fargate on Linux and x86 for CPU and memory, gp3 for volumes.
+inline constexpr std::string_view kCurrency = "USD";
+inline constexpr std::string_view kCpuHour = "0.04048";
+inline constexpr std::string_view kMemoryHour = "0.004445";
+inline constexpr std::string_view kStorageMonth = "0.08";
 
 // Requests and limits of one pod of a service or of a data store (kPostgres, kRedis, kRabbitmq).
 Compute service_compute(Sizing sizing);

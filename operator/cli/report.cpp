@@ -117,6 +117,12 @@ Report report_of_cluster(const kube::Json& document, const std::vector<kube::Jso
     return report;
 }
 
+std::string cost_of(const Report& report) {
+    const quality::MonthlyCost cost = quality::monthly_cost(report.platform.spec);
+    const std::string range = cost.at_least == cost.at_most ? cost.at_most : "from " + cost.at_least + " to " + cost.at_most;
+    return "A month costs " + range + " " + cost.currency + ", by the prices of the spec.";
+}
+
 int report(const std::string& file, bool html, std::ostream& out, std::ostream& err) {
     const std::optional<kube::Json> document = read_valid(file, "default", err);
     if (!document) return kWrong;

@@ -61,6 +61,9 @@ std::string to_text(const Report& report);
 // A page that needs nothing but itself.
 std::string to_html(const Report& report);
 
+// "A month costs from 212.40 to 645.10 USD, by the prices of the spec."
+std::string cost_of(const Report& report);
+
 // The platform's parts and the flows between them, as an SVG element of that page.
 std::string topology(const Report& report);
 

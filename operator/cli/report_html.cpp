@@ -133,6 +133,7 @@ std::string to_html(const Report& report) {
     } else {
         html += "<p>What the file promises; a cluster shows whether it holds.</p>\n";
     }
+    html += "<p>" + escaped(cost_of(report)) + "</p>\n";
     html += "<h2>Attributes</h2>\n" + board(report) + "<h2>Topology</h2>\n" + topology(report);
     html += "<h2>Promises</h2>\n" + promises(report);
     if (!report.components.empty()) html += "<h2>Components</h2>\n" + components(report);

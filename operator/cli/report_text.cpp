@@ -56,6 +56,7 @@ std::string to_text(const Report& report) {
         text += row({"Ready is " + report.ready + ":", report.ready_message}, {0});
         text += report.kept + " attributes are True.\n";
     }
+    text += cost_of(report) + "\n";
     const std::vector<std::size_t> widths{14, 17, 8};
     text += "\n" + row({"ATTRIBUTE", "PROMISE", "STATUS", "EVIDENCE"}, widths);
     for (const Report::Attribute& attribute : report.attributes) {

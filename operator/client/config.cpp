@@ -33,6 +33,7 @@ Config in_cluster(const std::string& host, const Environment& env, const ReadFil
                                  error.what());
     }
     Config config;
+    config.in_cluster = true;
     config.host = server.host;
     config.port = server.port;
     config.ca_pem = required(read, folder + "/ca.crt");

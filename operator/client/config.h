@@ -34,6 +34,7 @@ struct Config {
     std::string token_file;  // Read again when it may have changed; wins over token.
     std::optional<ExecPlugin> exec;
     std::string default_namespace = "default";
+    bool in_cluster = false;  // From the pod's service account.
     std::string user_agent = "ecommerce-operator (linux)";
 };
 

@@ -19,6 +19,8 @@ std::string Kind::path(std::string_view ns) const {
 
 const std::vector<Kind>& child_kinds() {
     static const std::vector<Kind> kinds{kPriorityClass,
+                                         kValidatingAdmissionPolicy,
+                                         kValidatingAdmissionPolicyBinding,
                                          kResourceQuota,
                                          kLimitRange,
                                          kServiceAccount,

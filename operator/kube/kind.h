@@ -49,6 +49,10 @@ inline constexpr Kind kHttpRoute{"gateway.networking.k8s.io", "v1", "HTTPRoute",
 inline constexpr Kind kServiceMonitor{"monitoring.coreos.com", "v1", "ServiceMonitor", "servicemonitors", true, true};
 inline constexpr Kind kPrometheusRule{"monitoring.coreos.com", "v1", "PrometheusRule", "prometheusrules", true, true};
 inline constexpr Kind kPriorityClass{"scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses", false};
+inline constexpr Kind kValidatingAdmissionPolicy{"admissionregistration.k8s.io", "v1", "ValidatingAdmissionPolicy",
+                                                 "validatingadmissionpolicies", false};
+inline constexpr Kind kValidatingAdmissionPolicyBinding{"admissionregistration.k8s.io", "v1", "ValidatingAdmissionPolicyBinding",
+                                                        "validatingadmissionpolicybindings", false};
 inline constexpr Kind kLease{"coordination.k8s.io", "v1", "Lease", "leases"};
 inline constexpr Kind kEvent{"events.k8s.io", "v1", "Event", "events"};
 inline constexpr Kind kCustomResourceDefinition{"apiextensions.k8s.io", "v1", "CustomResourceDefinition",

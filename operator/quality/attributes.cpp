@@ -38,8 +38,12 @@ constexpr std::array kTable{
     Row{api::kSecure, "PodSecurity", pod_security, "The namespace takes no pod that is not restricted."},
     Row{api::kSecure, "Secrets", secrets, "Every credential is there, generated or referred to."},
     Row{api::kSecure, "Access", access, "The groups of the spec may do what their roles say."},
+    Row{api::kSecure, "Images", images, "The platform's own images are of the registries and digests that it asks for.",
+        Decided::BySpec},
+    Row{api::kSecure, "Admission", admission, "The API server looks at every pod of the namespace before it takes it."},
     Row{api::kMaintainable, "AsDeclared", as_declared, "No object has drifted from its declaration."},
     Row{api::kMaintainable, "OneVersion", one_version, "Every service runs the version of the spec."},
+    Row{api::kMaintainable, "Verified", verified, "After each rollout, everything on a customer's way works."},
     Row{api::kCostEfficient, "Limits", limits, "Every container says what it needs and takes no more."},
     Row{api::kCostEfficient, "Budget", budget, "All services at their maximum fit into the budget, and so does what is there.",
         Decided::BySpec},
@@ -47,6 +51,7 @@ constexpr std::array kTable{
     Row{api::kRecoverable, "Backup", backup, "There is a copy of the data.", Decided::BySpec},
     Row{api::kObservable, "Metrics", metrics, "Prometheus finds the pods."},
     Row{api::kObservable, "Logs", logs, "Logs are JSON of the wanted level."},
+    Row{api::kObservable, "Dashboards", dashboards, "Grafana finds the dashboards."},
     Row{api::kObservable, "Tracing", tracing, "The services send their traces to the endpoint."},
 };
 

@@ -1,53 +1,11 @@
-#include <algorithm>
-
-#include "api/profile.h"
 #include "kube/quantity.h"
+#include "quality/footprint.h"
 #include "quality/parts.h"
 #include "quality/promises.h"
 
 namespace quality {
 
 namespace {
-
-// The most that may be at the same time, and what each asks for.
-struct Pods {
-    std::int64_t number;
-    api::Compute compute;
-};
-
-std::vector<Pods> all_pods(const api::Spec& spec) {
-    std::vector<Pods> all;
-    for (const auto& [name, settings] : spec.services) {
-        all.push_back({settings.most() + spec.max_surge, settings.compute});
-    }
-    for (const std::string_view store : api::kDataStores) {
-        const api::DataStore& each = api::data_store(spec, store);
-        if (!each.external) all.push_back({each.managed.nodes, each.managed.compute});
-    }
-    // Before a rollout each database has a Job, and all of them together one more.
-    const auto migrated = std::ranges::count_if(api::kServices, [](const api::Service& each) { return !each.database.empty(); });
-    all.push_back({migrated + (spec.postgres.external ? 0 : 1), api::job_compute()});
-    return all;
-}
-
-std::int64_t millis(const std::string& quantity) {
-    return kube::quantity_millis(quantity).value_or(0);
-}
-
-std::int64_t needed(const api::Spec& spec, std::string api::Amounts::*amount) {
-    std::int64_t sum = 0;
-    for (const Pods& pods : all_pods(spec)) sum += pods.number * millis(pods.compute.requests.*amount);
-    return sum;
-}
-
-std::int64_t needed_storage(const api::Spec& spec) {
-    std::int64_t sum = 0;
-    for (const std::string_view store : api::kDataStores) {
-        const api::DataStore& each = api::data_store(spec, store);
-        if (!each.external) sum += each.managed.nodes * millis(each.managed.storage);
-    }
-    return sum;
-}
 
 // Whole mebibytes, above what is asked for.
 std::string in_mebibytes(std::int64_t thousandths) {
@@ -57,25 +15,36 @@ std::string in_mebibytes(std::int64_t thousandths) {
 
 void compare(Findings& findings, const std::string& field, const std::string& given, std::int64_t most,
              const std::string& words) {
-    if (given.empty() || most <= millis(given)) return;
+    if (given.empty() || most <= kube::quantity_millis(given).value_or(0)) return;
     findings.push_back(
         hurt("", "with all services at their maximum " + words + " of " + field + " are asked for, the budget is " + given,
              "Raise spec.quality.cost.budget." + field + " to " + words + ", or lower spec.quality.scalability.replicas.max."));
+}
+
+void compare_cost(Findings& findings, const api::Spec& spec) {
+    const double most = monthly_cost(at_most(spec), spec.prices);
+    if (spec.budget.monthly.empty() || most <= std::stod(spec.budget.monthly)) return;
+    findings.push_back(
+        hurt("",
+             "with all services at their maximum a month costs " + money(most) + " " + spec.prices.currency + ", the budget is " +
+                 spec.budget.monthly,
+             "Raise spec.quality.cost.budget.monthly to " + money(most) + ", or lower spec.quality.scalability.replicas.max."));
 }
 
 }  // namespace
 
 Findings budget(const Case& of) {
     const api::Spec& spec = of.platform.spec;
-    if (!spec.budget.is_given()) return {};
+    if (!spec.budget.bounds_namespace() && spec.budget.monthly.empty()) return {};
     Findings findings;
-    const std::int64_t cpu = needed(spec, &api::Amounts::cpu);
-    const std::int64_t memory = needed(spec, &api::Amounts::memory);
-    const std::int64_t storage = needed_storage(spec);
-    compare(findings, "cpu", spec.budget.cpu, cpu, std::to_string(cpu) + "m");
-    compare(findings, "memory", spec.budget.memory, memory, in_mebibytes(memory));
-    compare(findings, "storage", spec.budget.storage, storage, in_mebibytes(storage));
+    const Footprint most = at_most_while_rolling(spec);
+    compare(findings, "cpu", spec.budget.cpu, most.cpu, std::to_string(most.cpu) + "m");
+    compare(findings, "memory", spec.budget.memory, most.memory, in_mebibytes(most.memory));
+    compare(findings, "storage", spec.budget.storage, most.storage, in_mebibytes(most.storage));
+    compare_cost(findings, spec);
     if (!findings.empty()) return findings;
+    const std::string fits = "all services at their maximum fit into the budget";
+    if (!spec.budget.bounds_namespace()) return {kept("", fits)};
     for (const auto& [component, workload] : of.seen.workloads) {
         if (workload.failure.find("exceeded quota") == std::string::npos) continue;
         findings.push_back(
@@ -87,7 +56,7 @@ Findings budget(const Case& of) {
     if (!findings.empty()) return findings;
     return {of_every_object(
         of, [](const Declared& object) { return object.kind == "ResourceQuota" || object.kind == "LimitRange"; },
-        "all services at their maximum fit into the budget, which the namespace may not exceed")};
+        fits + ", which the namespace may not exceed")};
 }
 
 Findings limits(const Case& of) {

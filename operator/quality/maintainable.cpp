@@ -49,4 +49,18 @@ Findings one_version(const Case& of) {
     return {kept("", "every service runs " + version)};
 }
 
+Findings verified(const Case& of) {
+    if (!of.platform.spec.verify_after_rollout) return {};
+    if (!of.seen.verification) return {unknown("", "the shop has not been verified", "Wait until it is.")};
+    const Verification& verification = *of.seen.verification;
+    if (verification.failed) {
+        return {hurt("", "Job " + verification.job + " failed" + (verification.why.empty() ? "" : ": " + verification.why),
+                     "Mend what it names or set spec.version to the one before; to have it tried again, delete the Job.")};
+    }
+    if (!verification.done) {
+        return {unknown("", "the rollout is not verified yet", "Wait until Job " + verification.job + " is complete.")};
+    }
+    return {kept("", "after the rollout everything on a customer's way worked")};
+}
+
 }  // namespace quality

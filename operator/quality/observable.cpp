@@ -26,6 +26,12 @@ Findings logs(const Case& of) {
         "services are told to log as JSON from level " + of.platform.spec.configuration.log_level)};
 }
 
+Findings dashboards(const Case& of) {
+    if (!of.platform.spec.dashboards) return {};
+    return {of_every_object(
+        of, [](const Declared& object) { return object.component == "dashboards"; }, "the dashboards are there for Grafana")};
+}
+
 Findings tracing(const Case& of) {
     const api::Tracing& tracing = of.platform.spec.tracing;
     if (tracing.endpoint.empty()) return {};

@@ -24,6 +24,8 @@ struct Workload {
 
     // Pods of another revision than the present one are there. (Pods that an autoscaler adds are no rollout.)
     bool rolls() const;
+    // Only pods of the present revision are there, and some are available.
+    bool is_rolled_out() const { return !rolls() && available > 0; }
 
     friend bool operator==(const Workload&, const Workload&) = default;
 };
@@ -84,16 +86,36 @@ struct Preparation {
     std::string in_words() const;
 };
 
+// How the gateway answered of late. Where it could not be read only the problem counts.
+struct Measured {
+    std::string problem;       // Why nothing is known, in words; empty: it was read.
+    bool any = false;          // There were requests.
+    bool few_fail = true;      // As few as errorRatePercent allows,
+    bool few_are_slow = true;  // and 99 of 100 are within latencyP99.
+
+    friend bool operator==(const Measured&, const Measured&) = default;
+};
+
+// The Job that verifies the last rollout.
+struct Verification {
+    std::string job;
+    bool done = false;
+    bool failed = false;
+    std::string why;  // In its own last words; empty: not known.
+};
+
 struct Observed {
     std::map<std::string, Workload, std::less<>> workloads;  // By component. Missing: there is none.
     std::map<std::string, Budget, std::less<>> budgets;
     std::map<std::string, Scaler, std::less<>> scalers;
     std::optional<std::vector<Pod>> pods;     // Nothing: they may not be observed.
+    std::optional<Measured> measured;         // Nothing: this operator measures no requests.
     std::optional<std::string> pod_security;  // Level that the namespace enforces, "" for none. Nothing: it may not be observed.
     std::vector<Declared> objects;
     std::vector<api::Problem> unmet;              // What the spec asks for and this cluster does not have.
     std::vector<api::Problem> left_out;           // The same, but the platform is complete without it.
     std::vector<Preparation> preparations;        // That are not complete.
+    std::optional<Verification> verification;     // Nothing: the spec wants none.
     std::string refused;                          // The API server's words on an object of ours; empty: all were taken.
     std::vector<std::string> missing_references;  // Components whose external Secret is not there.
 

@@ -46,10 +46,37 @@ Findings quality_of_service(const Case& of) {
 
 Findings objectives(const Case& of) {
     const api::Objectives& wanted = of.platform.spec.objectives;
-    return {unknown(std::string(api::kGateway.key),
-                    "latencyP99 " + wanted.latency_p99 + " and errorRatePercent " + wanted.error_rate_percent +
-                        " are wanted, and the operator measures no requests",
-                    "Ask a Prometheus: with spec.quality.observability.metrics ServiceMonitor it has an alert for each.")};
+    const std::string gateway(api::kGateway.key);
+    if (!of.seen.measured) {
+        return {unknown(gateway,
+                        "latencyP99 " + wanted.latency_p99 + " and errorRatePercent " + wanted.error_rate_percent +
+                            " are wanted, and this operator reads no metrics, as it runs outside the cluster",
+                        "Run it in the cluster (config/default), or ask a Prometheus: with "
+                        "spec.quality.observability.metrics ServiceMonitor it has an alert for each.")};
+    }
+    const Measured& measured = *of.seen.measured;
+    if (!measured.problem.empty()) {
+        return {unknown(gateway, "its metrics cannot be read: " + measured.problem,
+                        "See to it that the operator reaches port 9090 of its pods; with networkIsolation Strict, "
+                        "spec.quality.observability.operatorNamespace must be where the operator runs.")};
+    }
+    if (!measured.any) return {unknown(gateway, "no request came for 5 minutes", "Wait until customers come.")};
+    Findings findings;
+    if (!measured.few_fail) {
+        findings.push_back(hurt(
+            gateway, "of the requests of the last 5 minutes more than " + wanted.error_rate_percent + " % failed",
+            "See which do, by http_requests_total of the services, and what changed last: kubectl describe ecp " +
+                of.platform.key.name + " -n " + of.platform.key.ns + "; or raise spec.quality.performance.errorRatePercent."));
+    }
+    if (!measured.few_are_slow) {
+        findings.push_back(hurt(gateway,
+                                "of the requests of the last 5 minutes more than 1 % took longer than " + wanted.latency_p99,
+                                "Give it more: spec.quality.scalability.replicas.max, where services are at their maximum, or "
+                                "spec.quality.performance.sizing; or raise latencyP99."));
+    }
+    if (!findings.empty()) return findings;
+    return {kept(gateway, "of the requests of the last 5 minutes at most " + wanted.error_rate_percent +
+                              " % failed, and 99 % were answered within " + wanted.latency_p99)};
 }
 
 }  // namespace quality

@@ -9,7 +9,7 @@ namespace quality {
 // performant.cpp
 Findings connections(const Case& of);
 Findings quality_of_service(const Case& of);
-Findings objectives(const Case& of);  // No request is measured here, so that nobody knows.
+Findings objectives(const Case& of);
 
 // scalable.cpp
 Findings autoscaler(const Case& of);
@@ -26,10 +26,13 @@ Findings network_isolation(const Case& of);  // Whether the network obeys, no AP
 Findings pod_security(const Case& of);
 Findings secrets(const Case& of);
 Findings access(const Case& of);
+Findings images(const Case& of);
+Findings admission(const Case& of);
 
 // maintainable.cpp
 Findings as_declared(const Case& of);
 Findings one_version(const Case& of);
+Findings verified(const Case& of);
 
 // cost_efficient.cpp
 Findings limits(const Case& of);
@@ -42,6 +45,7 @@ Findings backup(const Case& of);
 // observable.cpp
 Findings metrics(const Case& of);  // Whether a Prometheus reads them is not observed.
 Findings logs(const Case& of);
+Findings dashboards(const Case& of);
 Findings tracing(const Case& of);  // Whether the endpoint takes what is sent is not observed.
 
 }  // namespace quality

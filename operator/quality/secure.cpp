@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "api/images.h"
 #include "quality/parts.h"
 #include "quality/promises.h"
 
@@ -31,6 +32,38 @@ Findings secrets(const Case& of) {
     }
     return {of_every_object(
         of, [](const Declared& object) { return object.kind == "Secret"; }, "every Secret is there")};
+}
+
+// The platform's own, which the spec names; admission sees to the others.
+Findings images(const Case& of) {
+    const api::ImagePolicy& policy = of.platform.spec.image_policy;
+    if (!policy.is_given()) return {};
+    std::vector<std::string> foreign;
+    std::vector<std::string> movable;
+    for (const std::string& image : api::images_of(of.platform.spec)) {
+        const std::string name = api::full_name(api::repository(of.platform.spec.images, image));
+        const auto holds = [&](const std::string& registry) { return name.starts_with(registry + "/"); };
+        if (!policy.registries.empty() && std::ranges::none_of(policy.registries, holds)) foreign.push_back(name);
+        if (policy.require_digest && !of.platform.spec.images.digests.contains(image)) movable.push_back(image);
+    }
+    Findings findings;
+    if (!foreign.empty()) {
+        findings.push_back(hurt("", "images of no registry in spec.quality.security.images.registries: " + listed(foreign),
+                                "Set spec.images.registry and dataRegistry to one of them, or add theirs."));
+    }
+    if (!movable.empty()) {
+        findings.push_back(hurt("", "images without a digest: " + listed(movable), "Add theirs to spec.images.digests."));
+    }
+    if (!findings.empty()) return findings;
+    return {kept("", "the spec's images are of the registries and digests that it asks for")};
+}
+
+Findings admission(const Case& of) {
+    if (of.platform.spec.admission == api::Admission::None) return {};
+    const bool denies = of.platform.spec.admission == api::Admission::Deny;
+    return {of_every_object(
+        of, [](const Declared& object) { return object.kind.starts_with("ValidatingAdmissionPolicy"); },
+        denies ? "the API server denies pods that break the policy" : "the API server warns of pods that break the policy")};
 }
 
 Findings access(const Case& of) {

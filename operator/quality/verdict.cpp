@@ -5,6 +5,7 @@
 #include "api/names.h"
 #include "quality/attributes.h"
 #include "quality/components.h"
+#include "quality/footprint.h"
 #include "quality/parts.h"
 
 namespace quality {
@@ -150,10 +151,16 @@ Verdict assess(const api::Platform& platform, const Observed& observed) {
     verdict.data = to_string(data);
     if (one_version) verdict.version = platform.spec.version;
     verdict.endpoint = endpoint(platform);
+    verdict.cost = monthly_cost(platform.spec);
     verdict.conditions = {ready(platform, observed, waiting), reconciling(platform, observed, moving), stalled(observed)};
     verdict.promises = promises({platform, observed});
     add_attributes(verdict, attributes(verdict.promises));
     return verdict;
+}
+
+MonthlyCost monthly_cost(const api::Spec& spec) {
+    return {spec.prices.currency, money(monthly_cost(at_least(spec), spec.prices)),
+            money(monthly_cost(at_most(spec), spec.prices))};
 }
 
 std::string endpoint(const api::Platform& platform) {
@@ -205,6 +212,10 @@ kube::Json status_json(const Verdict& verdict, std::int64_t generation, const ku
     if (!verdict.services.empty()) status["services"] = verdict.services;
     if (!verdict.data.empty()) status["data"] = verdict.data;
     if (!verdict.endpoint.empty()) status["endpoint"] = verdict.endpoint;
+    if (verdict.cost) {
+        status["monthlyCost"] = {
+            {"currency", verdict.cost->currency}, {"atLeast", verdict.cost->at_least}, {"atMost", verdict.cost->at_most}};
+    }
     return status;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,13 @@ struct ComponentStatus {
     std::string message;  // Empty when there is nothing to say.
 };
 
+// What the platform costs by the prices of its spec.
+struct MonthlyCost {
+    std::string currency;
+    std::string at_least;  // With every service at its minimum: "212.40".
+    std::string at_most;
+};
+
 struct Verdict {
     std::vector<Condition> conditions;  // Ready, Reconciling, Stalled, and one for each attribute
     std::vector<Promise> promises;
@@ -30,6 +38,7 @@ struct Verdict {
     std::string services;  // "6/6"
     std::string data;
     std::string endpoint;
+    std::optional<MonthlyCost> cost;
 };
 
 // Several statements as one text.
@@ -45,6 +54,8 @@ Verdict first_sight(const api::Platform& platform);
 Verdict rejected(const std::string& reason, const std::vector<api::Problem>& problems);
 
 Verdict assess(const api::Platform& platform, const Observed& observed);
+
+MonthlyCost monthly_cost(const api::Spec& spec);
 
 // Where customers reach the platform, as far as the spec tells.
 std::string endpoint(const api::Platform& platform);

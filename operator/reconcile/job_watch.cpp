@@ -1,5 +1,7 @@
 #include "reconcile/job_watch.h"
 
+#include <algorithm>
+
 #include "api/components.h"
 #include "resources/component.h"
 
@@ -11,6 +13,10 @@ using boost::asio::awaitable;
 
 // The end of a log that goes into a condition, in bytes.
 constexpr std::size_t kMostWords = 512;
+
+bool verifies(const kube::Object& job) {
+    return kube::label_of(job.json, "app.kubernetes.io/component") == resources::kEndToEnd;
+}
 
 // What waits for it: the service whose database it migrates, or PostgreSQL itself.
 std::string component_of(const kube::Object& job) {
@@ -35,17 +41,33 @@ std::string message_of(const kube::Json& pod) {
 awaitable<std::vector<quality::Preparation>> JobWatch::preparations(kube::Objects wanted) {
     std::vector<quality::Preparation> preparations;
     for (const kube::Object& object : wanted) {
-        if (object.kind != kube::kJob) continue;
-        const Child* child = children_.find(kube::kJob, object.key());
+        if (object.kind != kube::kJob || verifies(object)) continue;
+        const kube::Key key = object.key();
+        const Child* child = children_.find(kube::kJob, key);
         if (child && child->complete) continue;
-        quality::Preparation preparation{component_of(object), object.key().name, child && child->failed, ""};
-        if (preparation.failed) {
-            const std::string uid = child->uid;
-            preparation.why = co_await last_words(object.key(), uid);
-        }
+        quality::Preparation preparation{component_of(object), key.name, child && child->failed, ""};
+        preparation.why = co_await why_failed(key);
         preparations.push_back(std::move(preparation));
     }
     co_return preparations;
+}
+
+awaitable<std::optional<quality::Verification>> JobWatch::verification(kube::Objects wanted) {
+    const auto found =
+        std::ranges::find_if(wanted, [](const kube::Object& object) { return object.kind == kube::kJob && verifies(object); });
+    if (found == wanted.end()) co_return std::nullopt;
+    const kube::Key key = found->key();
+    const Child* child = children_.find(kube::kJob, key);
+    quality::Verification verification{key.name, child && child->complete, child && child->failed, ""};
+    verification.why = co_await why_failed(key);
+    co_return verification;
+}
+
+awaitable<std::string> JobWatch::why_failed(kube::Key job) {
+    const Child* child = children_.find(kube::kJob, job);
+    if (!child || !child->failed) co_return "";
+    const std::string uid = child->uid;
+    co_return co_await last_words(job, uid);
 }
 
 awaitable<std::string> JobWatch::last_words(kube::Key job, std::string uid) {

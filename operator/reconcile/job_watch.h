@@ -3,6 +3,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,10 +18,15 @@ class JobWatch {
 public:
     JobWatch(client::Client& client, const Children& children) : client_(client), children_(children) {}
 
-    // Of the Jobs among `wanted` those that are not complete.
+    // Of the Jobs among `wanted` that prepare a database those that are not complete.
     boost::asio::awaitable<std::vector<quality::Preparation>> preparations(kube::Objects wanted);
 
+    // Of the one that verifies a rollout, where there is one.
+    boost::asio::awaitable<std::optional<quality::Verification>> verification(kube::Objects wanted);
+
 private:
+    // Empty where it has not failed.
+    boost::asio::awaitable<std::string> why_failed(kube::Key job);
     boost::asio::awaitable<std::string> last_words(kube::Key job, std::string uid);
 
     client::Client& client_;

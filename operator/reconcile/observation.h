@@ -9,6 +9,7 @@
 #include "quality/observed.h"
 #include "reconcile/applier.h"
 #include "reconcile/children.h"
+#include "reconcile/measurements.h"
 #include "reconcile/references.h"
 #include "reconcile/surroundings.h"
 #include "resources/desired.h"
@@ -19,6 +20,7 @@ struct Sources {
     const Children& children;
     const References& references;
     const Surroundings& surroundings;
+    const Measurements* measurements;  // Null: no requests are measured.
     const Applier& applier;
     const resources::Capabilities& capabilities;
 };

@@ -33,7 +33,7 @@ bool has_managed_store(const api::Platform& platform) {
 
 // Only what a deletion must see to keeps a platform from going at once: volumes, and objects outside the namespace.
 bool needs_finalizer(const api::Platform& platform) {
-    return has_managed_store(platform) || platform.spec.priority_classes;
+    return has_managed_store(platform) || platform.spec.priority_classes || platform.spec.admission != api::Admission::None;
 }
 
 bool has_finalizer(const api::Platform& platform) {
@@ -91,9 +91,8 @@ awaitable<Action> PlatformReconciler::reconcile(kube::Key key) {
     }
     if (platform.spec.suspend) {
         const kube::Objects wanted = co_await everything(platform);
-        const quality::Verdict verdict =
-            quality::assess(platform, observe(platform, sources(), wanted, resources::due(wanted, progress(platform)), {}));
-        co_await report(platform, verdict);
+        const kube::Objects due = resources::due(wanted, progress(platform, wanted));
+        co_await judge(platform, wanted, due, {});
         co_return Action::wait();
     }
     co_return co_await bring_about(platform);
@@ -103,16 +102,22 @@ awaitable<Action> PlatformReconciler::bring_about(Platform platform) {
     if (needs_finalizer(platform)) co_await set_finalizer(platform, true);
 
     const kube::Objects wanted = co_await everything(platform);
-    const kube::Objects due = resources::due(wanted, progress(platform));
+    const kube::Objects due = resources::due(wanted, progress(platform, wanted));
     const std::vector<std::string> refused = co_await applier_.apply(platform, due);
     co_await applier_.prune(platform, wanted);
     if (!needs_finalizer(platform)) co_await set_finalizer(platform, false);
 
+    co_await judge(platform, wanted, due, refused);
+    co_return refused.empty() ? Action::wait() : Action::back_off(quality::in_words(refused));
+}
+
+awaitable<void> PlatformReconciler::judge(Platform platform, kube::Objects wanted, kube::Objects due,
+                                          std::vector<std::string> refused) {
     quality::Observed observed = observe(platform, sources(), wanted, due, refused);
     observed.preparations = co_await jobs_.preparations(wanted);
+    observed.verification = co_await jobs_.verification(wanted);
     const quality::Verdict verdict = quality::assess(platform, observed);
     co_await report(platform, verdict);
-    co_return refused.empty() ? Action::wait() : Action::back_off(quality::in_words(refused));
 }
 
 // Every object that the platform must have, the generated Secrets first.
@@ -125,10 +130,10 @@ awaitable<kube::Objects> PlatformReconciler::everything(Platform platform) {
 }
 
 Sources PlatformReconciler::sources() const {
-    return {parts_.children, parts_.references, parts_.surroundings, applier_, parts_.capabilities};
+    return {parts_.children, parts_.references, parts_.surroundings, parts_.measurements, applier_, parts_.capabilities};
 }
 
-resources::Progress PlatformReconciler::progress(const Platform& platform) const {
+resources::Progress PlatformReconciler::progress(const Platform& platform, const kube::Objects& wanted) const {
     resources::Progress progress;
     const Child* postgres =
         parts_.children.find(kube::kStatefulSet, {platform.key.ns, api::child_name(platform.key.name, api::kPostgres)});
@@ -136,6 +141,13 @@ resources::Progress PlatformReconciler::progress(const Platform& platform) const
     for (const Children::Found& each : parts_.children.of_platform(platform.key)) {
         if (each.child.complete && !each.child.deleting) progress.complete.insert(each.key.name);
         if (each.kind == kube::kDeployment) progress.deployed.insert(each.key.name);
+    }
+    for (const kube::Object& object : wanted) {
+        if (object.kind != kube::kDeployment) continue;
+        const Child* child = parts_.children.find(object.kind, object.key());
+        if (child && child->workload.is_rolled_out() && applier_.is_as_declared(platform, object)) {
+            progress.rolled.insert(object.key().name);
+        }
     }
     return progress;
 }

@@ -44,6 +44,7 @@ public:
         Children& children;
         References& references;
         const Surroundings& surroundings;
+        const Measurements* measurements;  // Null: no requests are measured.
         const resources::Capabilities& capabilities;
         const base::Clock& clock;
         base::Log log;
@@ -63,7 +64,9 @@ private:
     boost::asio::awaitable<void> settle_volumes(Platform platform);
     boost::asio::awaitable<void> set_finalizer(Platform platform, bool wanted);
     boost::asio::awaitable<void> report(Platform platform, quality::Verdict verdict);
-    resources::Progress progress(const Platform& platform) const;
+    boost::asio::awaitable<void> judge(Platform platform, kube::Objects wanted, kube::Objects due,
+                                       std::vector<std::string> refused);
+    resources::Progress progress(const Platform& platform, const kube::Objects& wanted) const;
     boost::asio::awaitable<kube::Objects> everything(Platform platform);
     Sources sources() const;
     void announce(const Platform& platform, const quality::Verdict& verdict) const;

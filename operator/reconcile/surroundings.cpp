@@ -39,6 +39,15 @@ bool is_bounded(const kube::Json& container) {
     return true;
 }
 
+int metrics_port_of(const kube::Json& containers) {
+    for (const kube::Json& container : containers) {
+        for (const kube::Json& port : kube::at(container, {"ports"})) {
+            if (kube::string_at(port, {"name"}) == "admin") return static_cast<int>(kube::int_at(port, {"containerPort"}));
+        }
+    }
+    return 0;
+}
+
 bool shown(const runtime::Watcher& watcher) {
     return watcher.synced() && !watcher.refused();
 }
@@ -57,6 +66,8 @@ PodFacts pod_facts_from(const kube::Json& pod) {
     const kube::Json& containers = kube::at(pod, {"spec", "containers"});
     facts.bounded = containers.is_array() && std::all_of(containers.begin(), containers.end(), is_bounded);
     facts.scraped = kube::string_at(pod, {"metadata", "annotations", "prometheus.io/scrape"}) == "true";
+    facts.address = kube::string_at(pod, {"status", "podIP"});
+    facts.metrics_port = metrics_port_of(containers);
     return facts;
 }
 
@@ -107,6 +118,15 @@ std::optional<std::vector<quality::Pod>> Surroundings::pods_of(const kube::Key& 
                          .best_effort = facts.best_effort,
                          .bounded = facts.bounded,
                          .scraped = facts.scraped});
+    });
+    return found;
+}
+
+std::vector<MetricsOf> Surroundings::metrics_of(const kube::Key& platform, std::string_view component) const {
+    std::vector<MetricsOf> found;
+    pods_.for_each([&](const kube::Key& key, const PodFacts& facts) {
+        if (!facts.runs || key.ns != platform.ns || facts.platform != platform.name || facts.component != component) return;
+        if (!facts.address.empty() && facts.metrics_port != 0) found.push_back({key.name, facts.address, facts.metrics_port});
     });
     return found;
 }

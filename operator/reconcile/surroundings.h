@@ -25,6 +25,8 @@ struct PodFacts {
     bool best_effort = false;
     bool bounded = false;
     bool scraped = false;
+    std::string address;   // IP; empty: it has none yet.
+    int metrics_port = 0;  // 0: it has none.
 
     friend bool operator==(const PodFacts&, const PodFacts&) = default;
 };
@@ -33,6 +35,13 @@ PodFacts pod_facts_from(const kube::Json& pod);
 quality::Node node_from(const kube::Json& node);
 // The level of Pod Security that the namespace enforces; "" for none.
 std::string pod_security_of(const kube::Json& ns);
+
+// Where a pod's metrics are.
+struct MetricsOf {
+    std::string pod;
+    std::string address;
+    int port = 0;
+};
 
 class Surroundings {
 public:
@@ -50,6 +59,8 @@ public:
 
     // Those of a platform that run; nothing where pods are not shown.
     std::optional<std::vector<quality::Pod>> pods_of(const kube::Key& platform) const;
+    // Of those that run and have any.
+    std::vector<MetricsOf> metrics_of(const kube::Key& platform, std::string_view component) const;
     std::optional<std::string> pod_security(const std::string& ns) const;
 
     void start();

@@ -25,7 +25,7 @@ kube::Object limit_range(const Component& self) {
 
 kube::Objects budget(const api::Platform& platform) {
     const api::Budget& given = platform.spec.budget;
-    if (!given.is_given()) return {};
+    if (!given.bounds_namespace()) return {};
     const Component self = component(platform, "budget");
     kube::Object quota = owned_object(self, kube::kResourceQuota);
     if (!given.cpu.empty()) quota["spec"]["hard"]["requests.cpu"] = given.cpu;

@@ -7,6 +7,7 @@
 #include "resources/component.h"
 #include "resources/databases.h"
 #include "resources/desired.h"
+#include "resources/verification.h"
 
 namespace resources {
 
@@ -97,6 +98,11 @@ SecretTemplate rabbitmq_url(const api::Platform& platform, const api::Service& s
             false};
 }
 
+SecretTemplate customer_secret(const api::Platform& platform) {
+    const Component self = component(platform, kEndToEnd);
+    return {name_of(self), self.key, {{std::string(kCustomerPasswordFile), "${e2e-customer}"}}, false};
+}
+
 // A folder of keys: rotation adds files to it.
 SecretTemplate token_keys(const api::Platform& platform) {
     return {consumer_secret(platform, api::kUser, "token-keys"),
@@ -134,6 +140,7 @@ std::vector<SecretTemplate> secrets(const api::Platform& platform) {
         if (service.uses_rabbitmq && !spec.rabbitmq.external) templates.push_back(rabbitmq_url(platform, service));
     }
     templates.push_back(token_keys(platform));
+    if (spec.verify_after_rollout) templates.push_back(customer_secret(platform));
     return templates;
 }
 

@@ -7,6 +7,7 @@
 #include "resources/credentials.h"
 #include "resources/environment.h"
 #include "resources/images.h"
+#include "resources/job.h"
 #include "resources/objects.h"
 #include "resources/pod.h"
 #include "resources/scripts.h"
@@ -16,9 +17,6 @@ namespace resources {
 using kube::Json;
 
 namespace {
-
-// The Job controller waits 10 s, 20 s and 40 s between attempts: longer than PostgreSQL takes to come back when its pod moves.
-constexpr int kRetries = 3;
 
 // The serving role can neither make tables nor drop them, nor connect to another's database.
 constexpr std::string_view kStatements = R"sql(
@@ -46,18 +44,6 @@ std::string replaced(std::string text, std::string_view what, const std::string&
         text.replace(found, what.size(), by);
     }
     return text;
-}
-
-kube::Object job(const Component& self, const std::string& purpose, const Pod& pod, const SecretDigests& secrets) {
-    const Component part{self.platform, purpose, self.app, self.version};
-    Json pod_of_job = pod_template(part, pod, secrets);
-    const std::string digest = digest_text(pod_of_job).substr(0, 8);
-    kube::Object object = owned_object(part, kube::kJob, (self.key == purpose ? "" : self.key + "-") + digest);
-    object["metadata"]["labels"][std::string(kInstanceLabel)] = object.key().name;
-    object["spec"] = {{"backoffLimit", kRetries},
-                      {"podReplacementPolicy", "Failed"},  // Never two at once.
-                      {"template", std::move(pod_of_job)}};
-    return object;
 }
 
 }  // namespace

@@ -18,8 +18,7 @@ inline constexpr std::string_view kOwning = "database-owner";
 inline constexpr std::string_view kProvisioningFile = "provision.sql";
 std::string provisioning_statements();
 
-// A Job's name ends in a digest of its pod: what a Job runs is immutable, so another pod is another Job. One that is complete
-// stays as the mark that this was done.
+// Jobs, and what their pods need.
 kube::Objects provisioning(const api::Platform& platform, const SecretDigests& secrets);  // None where PostgreSQL is external.
 kube::Objects migrations(const api::Platform& platform, const SecretDigests& secrets);
 

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "resources/access.h"
+#include "resources/admission.h"
 #include "resources/budget.h"
+#include "resources/dashboards.h"
 #include "resources/databases.h"
 #include "resources/exposure.h"
 #include "resources/monitoring.h"
@@ -11,6 +13,7 @@
 #include "resources/priority.h"
 #include "resources/services.h"
 #include "resources/stores.h"
+#include "resources/verification.h"
 
 namespace resources {
 namespace {
@@ -30,6 +33,7 @@ kube::Objects desired(const api::Platform& platform, const SecretDigests& secret
     kube::Objects objects = priority_classes(platform);
     append(objects, budget(platform));
     append(objects, access(platform));
+    append(objects, admission(platform));
     append(objects, network_policies(platform));
     append(objects, postgres(platform, secrets));
     append(objects, redis(platform, secrets));
@@ -37,8 +41,10 @@ kube::Objects desired(const api::Platform& platform, const SecretDigests& secret
     append(objects, provisioning(platform, secrets));
     append(objects, migrations(platform, secrets));
     for (const api::Service& each : api::kServices) append(objects, service(platform, each, secrets));
+    append(objects, verification(platform, secrets, objects));
     append(objects, exposure(platform, capabilities));
     append(objects, monitoring(platform, capabilities));
+    append(objects, dashboards(platform));
     std::stable_sort(objects.begin(), objects.end(),
                      [](const kube::Object& a, const kube::Object& b) { return rank(a) < rank(b); });
     return objects;

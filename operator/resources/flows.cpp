@@ -61,6 +61,9 @@ void allow_stores(std::vector<Flow>& flows, const api::Spec& spec) {
 }
 
 void allow_observation(std::vector<Flow>& flows, const api::Platform& platform) {
+    if (!platform.spec.operator_namespace.empty()) {
+        flows.push_back({in_namespace(platform.spec.operator_namespace), part(api::kGateway.key), {{api::kAdminPort}}});
+    }
     for (const api::Service& service : api::kServices) {
         if (!platform.spec.prometheus_namespace.empty()) {
             flows.push_back({in_namespace(platform.spec.prometheus_namespace), part(service.key), {{api::kAdminPort}}});

@@ -3,16 +3,15 @@
 #include <stdexcept>
 
 #include "api/components.h"
+#include "api/images.h"
 
 namespace resources {
 namespace {
 
-std::string image_reference(const api::Images& images, const std::string& registry, const std::string& image,
-                            std::string_view tag) {
-    const std::string repository = registry.empty() ? image : registry + "/" + image;
+std::string reference(const api::Images& images, const std::string& image, std::string_view tag) {
     const auto digest = images.digests.find(image);
-    if (digest != images.digests.end()) return repository + "@" + digest->second;
-    return repository + ":" + std::string(tag);
+    if (digest != images.digests.end()) return api::repository(images, image) + "@" + digest->second;
+    return api::repository(images, image) + ":" + std::string(tag);
 }
 
 }  // namespace
@@ -25,11 +24,11 @@ std::string_view store_version(std::string_view store) {
 }
 
 std::string service_image(const api::Spec& spec, std::string_view image) {
-    return image_reference(spec.images, spec.images.registry, std::string(image), spec.version);
+    return reference(spec.images, std::string(image), spec.version);
 }
 
 std::string store_image(const api::Spec& spec, std::string_view store) {
-    return image_reference(spec.images, spec.images.data_registry, std::string(store), store_version(store));
+    return reference(spec.images, std::string(store), store_version(store));
 }
 
 std::string_view to_string(api::PullPolicy policy) {

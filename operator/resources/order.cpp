@@ -28,10 +28,14 @@ kube::Objects due(const kube::Objects& wanted, const Progress& progress) {
             return is_job_of(object, kMigration) && kube::label_of(object.json, "app.kubernetes.io/name") == app;
         });
     };
+    const bool rolled_out = std::all_of(wanted.begin(), wanted.end(), [&](const kube::Object& object) {
+        return object.kind != kube::kDeployment || progress.rolled.contains(object.key().name);
+    });
     kube::Objects now;
     std::copy_if(wanted.begin(), wanted.end(), std::back_inserter(now), [&](const kube::Object& object) {
         if (is_job_of(object, kProvisioning)) return progress.postgres_available;
         if (is_job_of(object, kMigration)) return provisioned;
+        if (is_job_of(object, kEndToEnd)) return rolled_out;
         if (object.kind == kube::kDeployment) return migrated(object);
         const bool scales = object.kind == kube::kHorizontalPodAutoscaler;
         return !scales || progress.deployed.contains(object.key().name) || migrated(object);

@@ -12,12 +12,13 @@ namespace resources {
 struct Progress {
     bool postgres_available = false;   // A pod of the PostgreSQL that the operator runs.
     std::set<std::string> complete{};  // Jobs, by name.
-    std::set<std::string> deployed{};  // Deployments that are there, by name.
+    std::set<std::string> deployed{};  // Deployments that are there, by name,
+    std::set<std::string> rolled{};    // and those that run as wanted, with no pod of an older revision.
 };
 
 // What of `wanted` may be applied now, in its order: databases are made where PostgreSQL is there, migrated once they are made,
-// and a service is rolled out once its database is migrated, its autoscaler not before there is something to scale. What is left
-// out stays as it is until then.
+// and a service is rolled out once its database is migrated, its autoscaler not before there is something to scale; the shop is
+// verified once all services are rolled out. What is left out stays as it is until then.
 kube::Objects due(const kube::Objects& wanted, const Progress& progress);
 
 }  // namespace resources

@@ -79,7 +79,7 @@ Operated::Operated() : ns_(unique_namespace()) {
 Operated::~Operated() {
     kubectl({"delete", "ecommerceplatforms", "--all", "--timeout=20s"});
     operator_.reset();
-    Cluster::get().kubectl({"delete", "priorityclasses", "-l", "ecommerceplatform.io/namespace=" + ns_});
+    Cluster::get().kubectl({"delete", kAllOutside, "-l", "ecommerceplatform.io/namespace=" + ns_});
     Cluster::get().kubectl({"delete", "namespace", ns_, "--wait=false"});
 }
 

@@ -115,4 +115,6 @@ inline constexpr const char* kAllKinds =
     "deployments,statefulsets,services,horizontalpodautoscalers,poddisruptionbudgets,networkpolicies,secrets,configmaps,"
     "serviceaccounts,ingresses,jobs,rolebindings,resourcequotas,limitranges";
 
+inline constexpr const char* kAllOutside = "priorityclasses,validatingadmissionpolicies,validatingadmissionpolicybindings";
+
 }  // namespace apiserver

@@ -23,22 +23,23 @@ Json rule(const std::string& group, std::vector<std::string> resources, std::vec
     return {{"apiGroups", Json::array({group})}, {"resources", std::move(resources)}, {"verbs", std::move(verbs)}};
 }
 
+const std::vector<std::string> kOwn{"get", "list", "watch", "create", "patch", "delete"};
+
 // All that the operator may need in the namespace that it watches.
 Json namespaced_rules() {
-    const std::vector<std::string> own{"get", "list", "watch", "create", "patch", "delete"};
     return {rule("ecommerceplatform.io", {"ecommerceplatforms"}, {"list", "watch", "patch"}),
             rule("ecommerceplatform.io", {"ecommerceplatforms/status"}, {"patch"}),
-            rule("", {"serviceaccounts", "secrets", "configmaps", "services", "resourcequotas", "limitranges"}, own),
+            rule("", {"serviceaccounts", "secrets", "configmaps", "services", "resourcequotas", "limitranges"}, kOwn),
             rule("", {"persistentvolumeclaims"}, {"list", "patch", "delete"}),
-            rule("apps", {"deployments", "statefulsets"}, own),
-            rule("batch", {"jobs"}, own),
+            rule("apps", {"deployments", "statefulsets"}, kOwn),
+            rule("batch", {"jobs"}, kOwn),
             rule("", {"pods"}, {"list", "watch"}),
-            rule("autoscaling", {"horizontalpodautoscalers"}, own),
-            rule("policy", {"poddisruptionbudgets"}, own),
-            rule("networking.k8s.io", {"networkpolicies", "ingresses"}, own),
-            rule("rbac.authorization.k8s.io", {"rolebindings"}, own),
-            rule("gateway.networking.k8s.io", {"httproutes"}, own),
-            rule("monitoring.coreos.com", {"servicemonitors", "prometheusrules"}, own),
+            rule("autoscaling", {"horizontalpodautoscalers"}, kOwn),
+            rule("policy", {"poddisruptionbudgets"}, kOwn),
+            rule("networking.k8s.io", {"networkpolicies", "ingresses"}, kOwn),
+            rule("rbac.authorization.k8s.io", {"rolebindings"}, kOwn),
+            rule("gateway.networking.k8s.io", {"httproutes"}, kOwn),
+            rule("monitoring.coreos.com", {"servicemonitors", "prometheusrules"}, kOwn),
             rule("events.k8s.io", {"events"}, {"create", "patch"}),
             rule("coordination.k8s.io", {"leases"}, {"get", "create", "update"})};
 }
@@ -47,7 +48,8 @@ Json namespaced_rules() {
 Json cluster_rules() {
     return {rule("apiextensions.k8s.io", {"customresourcedefinitions"}, {"list", "watch"}),
             rule("", {"nodes", "namespaces"}, {"list", "watch"}),
-            rule("scheduling.k8s.io", {"priorityclasses"}, {"get", "list", "watch", "create", "patch", "delete"})};
+            rule("admissionregistration.k8s.io", {"validatingadmissionpolicies", "validatingadmissionpolicybindings"}, kOwn),
+            rule("scheduling.k8s.io", {"priorityclasses"}, kOwn)};
 }
 
 class Connection : public OperatorTest {

@@ -56,5 +56,29 @@ TEST_F(Jobs, ThatFailStopARolloutAndWhatRanGoesOn) {
     EXPECT_EQ(job("shop-migration-catalog")["metadata"]["name"], migrated);
 }
 
+TEST_F(Jobs, VerifyARolloutOnceItIsThrough) {
+    start_operator();
+    apply(sample("development", {{"spec", {{"quality", {{"maintainability", {{"verifyAfterRollout", "Enabled"}}}}}}}}));
+    ASSERT_TRUE(ready());
+    const auto maintainable = [&](const char* status) {
+        return eventually([&] { return condition(get("ecp", "shop"), "Maintainable") == status; }, 150s);
+    };
+    ASSERT_TRUE(maintainable("True"));
+    const Json first = job("shop-e2e-");
+    for (const std::string service : {"user", "catalog", "inventory", "order", "payment", "gateway"}) {
+        EXPECT_LE(get("deployment", "shop-" + service)["metadata"]["creationTimestamp"].get<std::string>(),
+                  first["metadata"]["creationTimestamp"].get<std::string>());
+    }
+    patch_platform({{"spec", {{"version", "1.0.1-is-wrong"}}}});
+    ASSERT_TRUE(maintainable("False"));  // Tried four times, with 10, 20 and 40 s in between.
+    EXPECT_EQ(condition(get("ecp", "shop"), "Maintainable", "reason"), "Verified");
+    EXPECT_NE(condition(get("ecp", "shop"), "Maintainable", "message").find("GET /api/v1/products: status 500"),
+              std::string::npos);
+    EXPECT_EQ(condition(get("ecp", "shop"), "Ready"), "True");
+    EXPECT_NE(job("shop-e2e-")["metadata"]["name"], first["metadata"]["name"]);
+    patch_platform({{"spec", {{"version", nullptr}}}});
+    EXPECT_TRUE(maintainable("True"));
+}
+
 }  // namespace
 }  // namespace apiserver

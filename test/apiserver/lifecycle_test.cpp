@@ -135,9 +135,9 @@ TEST_F(Lifecycle, CleansUpWhatLiesOutsideTheNamespace) {
     apply(sample("staging"));
     ASSERT_TRUE(ready());
     const std::string mine = "ecommerceplatform.io/namespace=" + ns_;
-    EXPECT_THAT(kubectl({"get", "priorityclasses", "-l", mine, "-o", "name"}).output, Not(IsEmpty()));
+    EXPECT_THAT(kubectl({"get", kAllOutside, "-l", mine, "-o", "name"}).output, Not(IsEmpty()));
     ASSERT_EQ(kubectl({"delete", "ecp/shop", "--timeout=30s"}).status, 0);
-    EXPECT_THAT(kubectl({"get", "priorityclasses", "-l", mine, "-o", "name"}).output, IsEmpty());
+    EXPECT_THAT(kubectl({"get", kAllOutside, "-l", mine, "-o", "name"}).output, IsEmpty());
 }
 
 TEST_F(Lifecycle, WritesNothingWhileSuspendedAndSaysSo) {

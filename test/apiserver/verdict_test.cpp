@@ -269,6 +269,28 @@ TEST_F(Verdict, TellsOfARoleBindingThatItMayNotBringBack) {
     EXPECT_TRUE(may("shop-operators", {"delete", "pods"}));
 }
 
+TEST_F(Verdict, TellsOfAPolicyForPodsThatItMayNotBringBack) {
+    const std::string policy = shop().ns() + ".shop-pods";
+    rights().take("validatingadmissionpolicies", {"create", "patch", "update"});
+    run({"delete", "validatingadmissionpolicy", policy});
+    expect_false("Secure", "Admission");
+    EXPECT_THAT(said("Secure"),
+                AllOf(HasSubstr("ValidatingAdmissionPolicy " + policy + " does not exist"), HasSubstr("forbidden")));
+    rights().restore();
+    expect_true("Secure");
+}
+
+TEST_F(Verdict, TellsOfImagesThatItsOwnPolicyDoesNotAllow) {
+    const auto set_registries = [](const Json& registries) {
+        shop().patch_platform({{"spec", {{"quality", {{"security", {{"images", {{"registries", registries}}}}}}}}}});
+    };
+    set_registries(Json::array({"registry.example.org"}));
+    expect_false("Secure", "Images");
+    EXPECT_THAT(said("Secure"), HasSubstr("registry.example.com/shop/user-service"));
+    set_registries(Json::array({"registry.example.com"}));
+    expect_true("Secure");
+}
+
 TEST_F(Verdict, TellsOfANamespaceThatTakesAnyPod) {
     run({"label", "namespace", shop().ns(), "pod-security.kubernetes.io/enforce-"});
     expect_false("Secure", "PodSecurity");
@@ -310,8 +332,12 @@ TEST_F(Verdict, TellsOfPoolsThatPostgresCannotServe) {
 }
 
 TEST_F(Verdict, TellsOfPodsThatNothingBinds) {
-    shop().patch_platform({{"spec", {{"quality", {{"cost", nullptr}}}}}});  // A budget would bind them.
-    ASSERT_TRUE(eventually([] { return !shop().find("limitrange", "shop-budget") && !shop().find("quota", "shop-budget"); }));
+    // A budget would bind them, and admission deny them.
+    shop().patch_platform({{"spec", {{"quality", {{"cost", nullptr}, {"security", {{"admission", "None"}}}}}}}});
+    ASSERT_TRUE(eventually([] {
+        return !shop().find("limitrange", "shop-budget") && !shop().find("quota", "shop-budget") &&
+               !shop().find("validatingadmissionpolicybinding", shop().ns() + ".shop-pods");
+    }));
     const Json pod{
         {"apiVersion", "v1"},
         {"kind", "Pod"},
@@ -324,7 +350,8 @@ TEST_F(Verdict, TellsOfPodsThatNothingBinds) {
                          {"image", "stray"},
                          {"securityContext",
                           {{"allowPrivilegeEscalation", false}, {"capabilities", {{"drop", Json::array({"ALL"})}}}}}}})}}}};
-    run({"create", "-f", "-"}, pod.dump());
+    // The API server forgets a policy a moment after it is gone.
+    ASSERT_TRUE(eventually([&] { return shop().kubectl({"create", "-f", "-"}, pod.dump()).status == 0; }));
     ASSERT_TRUE(eventually([&] { return shop().get("pod", "stray")["status"].value("phase", "") == "Running"; }, 60s));
     expect_false("CostEfficient", "Limits");
     expect_false("Performant", "QualityOfService");

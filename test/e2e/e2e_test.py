@@ -87,6 +87,8 @@ class EndToEnd(unittest.TestCase):
             kubectl("patch", "ecp/shop", "--type=merge", "-p", json.dumps({"spec": {"version": version}}))
             eventually(lambda: get("ecp", "shop")["status"].get("version") == version and settled(), 400, "all services are rolled")
             load.await_done(5000)
+        eventually(lambda: "Verified" in conditions()["Maintainable"]["message"] and conditions()["Maintainable"]["status"] == "True", 60,
+                   "the rollout is verified")
         after = {pod["metadata"]["uid"] for service in SERVICES for pod in pods(service)}
         self.assertFalse(before & after, "some pods were not replaced")
         self.assert_served(load)
@@ -214,6 +216,31 @@ class EndToEnd(unittest.TestCase):
             eventually(lambda: len(pods("catalog")) > before, 180, "the autoscaler adds pods of the catalog")
         print(f"    {load.done} requests", flush=True)
         eventually(lambda: len(pods("catalog")) == before, 300, "and takes them away again")
+
+    def test_objectives(self):
+        def performant(status):
+            return lambda: conditions()["Performant"]["status"] == status
+
+        def patch(spec):
+            kubectl("patch", "ecp/shop", "--type=merge", "-p", json.dumps({"spec": spec}))
+
+        with Load(gateway()) as load:
+            eventually(performant("True"), 60, "the operator has measured requests")
+            self.assertIn("Objectives", conditions()["Performant"]["message"])
+            patch({"suspend": True})
+            try:
+                kubectl("scale", "deployment/shop-inventory", "--replicas=0")
+                # A hundredth of what came in 5 minutes may fail.
+                eventually(lambda: len(load.failures) > max(100, 0.02 * load.done), 120, "requests fail")
+                eventually(performant("False"), 10, "Performant says so")
+                self.assertEqual(conditions()["Performant"]["reason"], "Objectives")
+                self.assertIn("more than 1 % failed", conditions()["Performant"]["message"])
+            finally:
+                patch({"suspend": False, "quality": {"performance": {"errorRatePercent": "90"}}})
+            eventually(performant("True"), 10, "Performant is True again once more may fail, as its message said")
+            await_settled()
+        print(f"    {load.summary()}", flush=True)
+        patch({"quality": {"performance": None}})
 
     def test_node_lost(self):
         home = node_of(pods("postgres")[0])

@@ -4,6 +4,8 @@ one way, which it must notice: a judge that is not asked rightly finds nothing e
 """
 
 import copy
+import json
+import re
 import sys
 import tempfile
 import unittest
@@ -29,6 +31,7 @@ FLOWS = [
     ("redis", "redis", "6379 16379"),
     ("rabbitmq", "rabbitmq", "4369 25672"),
     ("ns/monitoring", SERVICES, "9090"),
+    ("ns/ecommerce-operator", "gateway", "9090"),
     (SERVICES, "ns/tracing", "4318"),
     ("payment", "203.0.113.0/24", "443"),
     ("e2e", "gateway", "8080"),
@@ -170,6 +173,39 @@ class Promtool(Judge):
         self.assertIn("FAILED", judges.promtool(self.rules(soften), self.folder, burst))
 
 
+class Dashboards(Judge):
+    """Of Grafana: promtool reads every query, and the services count what they ask for."""
+
+    BY_PROMETHEUS = {"up"}
+
+    @staticmethod
+    def queries():
+        objects = judges.read(judges.rendered())
+        data = next(item["data"] for item in objects if item["metadata"]["name"] == "shop-dashboards")
+        boards = [json.loads(text) for text in data.values()]
+        return [target["expr"].replace("$__rate_interval", "5m") for board in boards for panel in board["panels"] for target in panel["targets"]]
+
+    @staticmethod
+    def rules(queries):
+        return {"groups": [{"name": "dashboards", "rules": [{"record": f"query:{n}", "expr": query} for n, query in enumerate(queries)]}]}
+
+    @classmethod
+    def unknown_metrics(cls, queries):
+        sources = "".join(path.read_text() for path in (judges.ROOT / "services").rglob("*.cpp"))
+        asked = {name for query in queries for name in re.findall(r"([a-z_]+)[{]", query)}
+        return {name for name in asked - cls.BY_PROMETHEUS if f'"{name.removesuffix("_bucket")}"' not in sources}
+
+    def test_can_be_read(self):
+        queries = self.queries()
+        self.assertGreater(len(queries), 20)
+        self.assertEqual(judges.promtool(self.rules(queries), self.folder), "")
+        self.assertIn("parse error", judges.promtool(self.rules([queries[0] + ")"]), self.folder))
+
+    def test_ask_for_what_the_services_count(self):
+        self.assertEqual(self.unknown_metrics(self.queries()), set())
+        self.assertEqual(self.unknown_metrics(['sum(checkouts{namespace="shop"})']), {"checkouts"})
+
+
 class Published(Judge):
     def test_polaris_finds_nothing(self):
         self.assert_finds_nothing("polaris", published.judge(published.polaris, judges.read(judges.rendered())))
@@ -198,20 +234,11 @@ class Connectivity(unittest.TestCase):
 
     def differences(self, objects):
         """(what may be though the table does not have it, what may not though it does)."""
-        workloads = [item for item in objects if item["kind"] in judges.WORKLOADS] + [self.verification(objects)]
+        workloads = [item for item in objects if item["kind"] in judges.WORKLOADS]
         network = Network([item for item in objects if item["kind"] == "NetworkPolicy"], pods_of(workloads))
         found, wanted = network.connections(), network.expand(FLOWS)
         self.assertTrue(found)
         return found - wanted, wanted - found
-
-    @staticmethod
-    def verification(objects):
-        """The Job that verifies a rollout comes after it, and so is not among what is rendered."""
-        job = copy.deepcopy(next(item for item in objects if item["metadata"]["name"].startswith("shop-provisioning-")))
-        for labels in (job["metadata"]["labels"], job["spec"]["template"]["metadata"]["labels"]):
-            labels.update({name: value.replace("provisioning", "e2e") for name, value in labels.items()})
-        job["metadata"]["name"] = "shop-e2e"
-        return job
 
     def policy(self, change, name="shop-redis"):
         return self.differences(hurt(change, name, "NetworkPolicy"))

@@ -53,6 +53,7 @@ protected:
         add("redis", 3);
         add("rabbitmq", 3);
         see("Secret", "postgres");
+        see("ValidatingAdmissionPolicy", "admission");
         seen.pod_security = "restricted";
     }
 

@@ -1,4 +1,5 @@
 // Each promise: kept, hurt in one way, and not observed.
+#include "quality/verdict.h"
 #include "unit/quality/kept_shop.h"
 
 namespace quality {
@@ -29,6 +30,23 @@ TEST_F(PromisesTest, OfQualityOfServiceKnowNoBestEffort) {
     expect_hurt("QualityOfService", "", "BestEffort, which are evicted first: order", "requests");
     seen.pods.reset();
     expect_unknown("QualityOfService", "", "does not show the operator pods");
+}
+
+TEST_F(PromisesTest, OfObjectivesFollowWhatIsMeasured) {
+    platform.spec.objectives = {"500ms", "0.1"};
+    seen.measured = Measured{.problem = "Connection refused"};
+    expect_unknown("Objectives", "gateway", "cannot be read: Connection refused");
+    EXPECT_THAT(find("Objectives", "gateway").cure, HasSubstr("operatorNamespace"));
+    seen.measured = Measured{};
+    expect_unknown("Objectives", "gateway", "no request came");
+    seen.measured->any = true;
+    EXPECT_EQ(find("Objectives", "gateway").held, Held::True);
+    seen.measured->few_fail = false;
+    expect_hurt("Objectives", "gateway", "more than 0.1 % failed", "errorRatePercent");
+    seen.measured->few_are_slow = false;
+    EXPECT_EQ(all("Objectives").size(), 2U);
+    seen.measured->few_fail = true;
+    expect_hurt("Objectives", "gateway", "more than 1 % took longer than 500ms", "sizing");
 }
 
 TEST_F(PromisesTest, OfObjectivesNameThemAndWhereTheyAreMeasured) {
@@ -147,6 +165,62 @@ TEST_F(PromisesTest, OfAccessNeedEveryBinding) {
     expect_hurt("Access", "", "RoleBinding shop-operator does not exist", "operator");
 }
 
+TEST_F(PromisesTest, OfVerificationNeedTheJobOfTheLastRollout) {
+    EXPECT_THAT(all("Verified"), IsEmpty());
+    platform.spec.verify_after_rollout = true;
+    seen.verification = Verification{"shop-e2e-1", false, false, ""};
+    expect_unknown("Verified", "", "not verified yet");
+    seen.verification->done = true;
+    EXPECT_EQ(find("Verified").held, Held::True);
+    seen.verification = Verification{"shop-e2e-1", false, true, "GET /api/v1/products: status 500"};
+    expect_hurt("Verified", "", "Job shop-e2e-1 failed: GET /api/v1/products: status 500", "delete the Job");
+}
+
+TEST_F(PromisesTest, OfAMonthlyBudgetReckonWithAllServicesAtTheirMaximum) {
+    platform.spec.prices = {"EUR", "0.01", "0", "0"};
+    for (auto& [name, settings] : platform.spec.services) settings.compute.requests.cpu = "1";
+    platform.spec.budget.monthly = "438";  // 60 pods of a core, for 730 hours.
+    EXPECT_EQ(find("Budget").held, Held::True);
+    EXPECT_EQ(monthly_cost(platform.spec).at_least, "87.60");
+    EXPECT_EQ(monthly_cost(platform.spec).at_most, "438.00");
+    platform.spec.budget.monthly = "437.99";
+    expect_hurt("Budget", "", "a month costs 438.00 EUR, the budget is 437.99", "budget.monthly to 438.00");
+    platform.spec.prices = {"EUR", "0", "1", "0.5"};
+    for (auto& [name, settings] : platform.spec.services) settings.compute.requests.memory = "1Gi";
+    platform.spec.redis.managed.storage = "10Gi";  // Of three nodes.
+    EXPECT_EQ(monthly_cost(platform.spec).at_least, "8775.00");
+}
+
+TEST_F(PromisesTest, OfImagesLookAtTheirRegistryAndDigest) {
+    EXPECT_THAT(all("Images"), IsEmpty());
+    platform.spec.images.registry = "registry.example.com/shop";
+    platform.spec.image_policy.registries = {"registry.example.com"};
+    expect_hurt("Images", "", "docker.io/library/postgres, docker.io/library/redis, docker.io/library/rabbitmq", "dataRegistry");
+    platform.spec.image_policy.registries.emplace_back("docker.io/library");
+    EXPECT_EQ(find("Images").held, Held::True);
+    platform.spec.images.registry = "shop";  // A path of Docker's.
+    expect_hurt("Images", "", "docker.io/shop/user-service", "spec.images.registry");
+    platform.spec.images.registry = "registry.example.com.evil/shop";
+    expect_hurt("Images", "", "registry.example.com.evil/shop/user-service", "spec.images.registry");
+    platform.spec.image_policy = {{}, true};
+    platform.spec.rabbitmq.external.emplace();
+    for (const char* image : {"user-service", "catalog-service", "inventory-service", "order-service", "payment-service",
+                              "api-gateway", "postgres"}) {
+        platform.spec.images.digests[image] = "sha256:0";
+    }
+    expect_hurt("Images", "", "images without a digest: redis", "spec.images.digests");
+    platform.spec.images.digests["redis"] = "sha256:0";
+    EXPECT_EQ(find("Images").held, Held::True);
+}
+
+TEST_F(PromisesTest, OfAdmissionNeedThePolicyAndItsBinding) {
+    EXPECT_EQ(find("Admission").held, Held::True);
+    object("ValidatingAdmissionPolicy", "admission").state = Declared::State::Missing;
+    expect_hurt("Admission", "", "ValidatingAdmissionPolicy shop-admission does not exist", "brings it back");
+    platform.spec.admission = api::Admission::None;
+    EXPECT_THAT(all("Admission"), IsEmpty());
+}
+
 TEST_F(PromisesTest, OfABudgetNeedRoomForAllServicesAtTheirMaximum) {
     EXPECT_THAT(all("Budget"), IsEmpty());
     // Six services with ten pods and one more in a rollout, seven nodes of data stores, six Jobs.
@@ -155,17 +229,17 @@ TEST_F(PromisesTest, OfABudgetNeedRoomForAllServicesAtTheirMaximum) {
         store->managed.compute.requests = {"1", "100Mi", ""};
         store->managed.storage = "10Gi";
     }
-    platform.spec.budget = {"13900m", "1150Mi", "70Gi"};
+    platform.spec.budget = {"13900m", "1150Mi", "70Gi", ""};
     see("ResourceQuota", "budget");
     EXPECT_EQ(find("Budget").held, Held::True);
     platform.spec.budget.cpu = "13";
     expect_hurt("Budget", "", "13900m of cpu are asked for, the budget is 13", "budget.cpu to 13900m");
-    platform.spec.budget = {"", "1149Mi", ""};
+    platform.spec.budget = {"", "1149Mi", "", ""};
     expect_hurt("Budget", "", "1150Mi of memory are asked for", "replicas.max");
-    platform.spec.budget = {"", "", "69Gi"};
+    platform.spec.budget = {"", "", "69Gi", ""};
     expect_hurt("Budget", "", "71680Mi of storage are asked for", "budget.storage");
 
-    platform.spec.budget = {"14", "", ""};
+    platform.spec.budget = {"14", "", "", ""};
     seen.workloads["order"].failure = "pods \"shop-order-1\" is forbidden: exceeded quota: shop-budget";
     expect_hurt("Budget", "order", "refuses its pods", "kubectl describe quota -n shop");
 }

@@ -11,8 +11,9 @@ kube::Json running_pod() {
         "ecommerceplatform.io/platform": "shop", "app.kubernetes.io/component": "user", "app.kubernetes.io/version": "1.0.0"},
         "annotations": {"prometheus.io/scrape": "true"}},
       "spec": {"nodeName": "node-a", "containers": [{"name": "user", "resources": {
-        "requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"cpu": "1", "memory": "1Gi"}}}]},
-      "status": {"phase": "Running", "qosClass": "Guaranteed"}})");
+        "requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"cpu": "1", "memory": "1Gi"}},
+        "ports": [{"name": "http", "containerPort": 8080}, {"name": "admin", "containerPort": 9090}]}]},
+      "status": {"phase": "Running", "qosClass": "Guaranteed", "podIP": "10.0.0.7"}})");
 }
 
 TEST(PodFacts, SayWhereItRunsAndWhatBindsIt) {
@@ -24,7 +25,9 @@ TEST(PodFacts, SayWhereItRunsAndWhatBindsIt) {
                                .runs = true,
                                .best_effort = false,
                                .bounded = true,
-                               .scraped = true}));
+                               .scraped = true,
+                               .address = "10.0.0.7",
+                               .metrics_port = 9090}));
 }
 
 TEST(PodFacts, DoNotTakeOneThatGoesForOneThatRuns) {

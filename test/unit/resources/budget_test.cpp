@@ -17,7 +17,7 @@ TEST(Budget, BoundsNothingUnlessGiven) {
 
 TEST(Budget, BoundsWhatIsGivenAndNoMore) {
     api::Platform platform = test::production();
-    platform.spec.budget = {.cpu = "20", .memory = "", .storage = "500Gi"};
+    platform.spec.budget = {.cpu = "20", .memory = "", .storage = "500Gi", .monthly = ""};
     const kube::Objects objects = test::objects_of(platform);
     const Json quota = test::find(objects, kube::kResourceQuota, "shop-budget");
     EXPECT_EQ(quota["spec"]["hard"], (Json{{"requests.cpu", "20"}, {"requests.storage", "500Gi"}}));

@@ -118,4 +118,29 @@ TEST(Order, ExternalDatabasesAreMigratedAtOnce) {
     EXPECT_EQ(test::of_kind(due, kube::kJob).size(), 5U);
 }
 
+TEST(Verification, ComesOnceAllServicesAreRolledOut) {
+    api::Platform platform = test::production();
+    platform.spec.verify_after_rollout = true;
+    const kube::Objects wanted = test::objects_of(platform);
+    const kube::Object verification = job(wanted, "shop-e2e-");
+    EXPECT_EQ(test::container_of(verification)["args"], Json::array({"verify"}));
+    EXPECT_EQ(test::container_of(verification)["env"][0]["value"], "http://shop-gateway.shop.svc");
+    EXPECT_EQ(verification.json["spec"]["backoffLimit"], 3);
+    resources::Progress progress;
+    for (const kube::Object& object : test::of_kind(wanted, kube::kDeployment)) progress.rolled.insert(object.key().name);
+    EXPECT_THAT(test::names_of(resources::due(wanted, progress), kube::kJob), ElementsAre(StartsWith("shop-e2e-")));
+    progress.rolled.erase("shop-order");
+    EXPECT_THAT(test::names_of(resources::due(wanted, progress), kube::kJob), IsEmpty());
+}
+
+TEST(Verification, IsOfWhatRunsAndComesAnewWithIt) {
+    api::Platform platform = test::production();
+    platform.spec.verify_after_rollout = true;
+    const std::string before = job(test::objects_of(platform), "shop-e2e-").key().name;
+    platform.spec.services["order"].replicas.max = 7;  // No pod is another.
+    EXPECT_EQ(job(test::objects_of(platform), "shop-e2e-").key().name, before);
+    platform.spec.images.registry = "registry.example.org";
+    EXPECT_NE(job(test::objects_of(platform), "shop-e2e-").key().name, before);
+}
+
 }  // namespace

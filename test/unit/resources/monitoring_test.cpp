@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <regex>
+#include <set>
 
 #include "common/base/metrics.h"
 #include "platforms.h"
@@ -9,10 +10,12 @@
 namespace {
 
 using kube::Json;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 api::Platform watched() {
     api::Platform platform = test::production();
@@ -22,6 +25,10 @@ api::Platform watched() {
 
 kube::Objects made(const api::Platform& platform, const resources::Capabilities& capabilities) {
     return resources::desired(platform, test::some_digests(platform), capabilities);
+}
+
+auto named(const std::string& name) {
+    return testing::Truly([name](const kube::Object& object) { return object.key().name == name; });
 }
 
 Json rules_of(const api::Platform& platform) {
@@ -99,6 +106,33 @@ TEST(Monitoring, AlertsFollowTheObjectives) {
     EXPECT_EQ((*alert)["alert"], "EcommercePlatformErrors");
     EXPECT_THAT((*alert)["expr"].get<std::string>(), HasSubstr("> 14.4 * 0.25 / 100 and "));
     EXPECT_THAT((*alert)["annotations"]["description"].get<std::string>(), HasSubstr("errorRatePercent 0.25"));
+}
+
+TEST(Dashboards, ComeWithAPrometheusThatReadsTheServices) {
+    EXPECT_THAT(test::of_kind(test::objects_of(test::production()), kube::kConfigMap), Not(Contains(named("shop-dashboards"))));
+    api::Platform platform = watched();
+    platform.spec.dashboards = true;
+    const Json map = test::find(test::objects_of(platform), kube::kConfigMap, "shop-dashboards");
+    EXPECT_EQ(map["metadata"]["labels"]["grafana_dashboard"], "1");
+    ASSERT_EQ(map["data"].size(), 2U);
+    std::set<std::string> uids;
+    for (const auto& [file, text] : map["data"].items()) {
+        EXPECT_THAT(file, testing::EndsWith(".json"));
+        const Json board = Json::parse(text.get<std::string>());
+        const std::string uid = board["uid"];
+        EXPECT_LE(uid.size(), 40U);
+        EXPECT_TRUE(uids.insert(uid).second);
+        EXPECT_THAT(board["title"].get<std::string>(), HasSubstr("shop/shop"));
+        std::set<std::pair<int, int>> places;
+        for (const Json& panel : board["panels"]) {
+            const int x = panel["gridPos"]["x"];
+            EXPECT_TRUE(places.emplace(x, panel["gridPos"]["y"].get<int>()).second) << panel;
+            EXPECT_LE(x + panel["gridPos"]["w"].get<int>(), 24);
+            for (const Json& target : panel["targets"]) {
+                EXPECT_THAT(target["expr"].get<std::string>(), HasSubstr("{namespace=\"shop\",service=")) << panel;
+            }
+        }
+    }
 }
 
 }  // namespace

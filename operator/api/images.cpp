@@ -1,0 +1,30 @@
+#include "api/images.h"
+
+#include <algorithm>
+
+namespace api {
+
+std::string repository(const Images& images, std::string_view image) {
+    const bool is_data = std::ranges::find(kDataStores, image) != kDataStores.end();
+    const std::string& registry = is_data ? images.data_registry : images.registry;
+    return registry.empty() ? std::string(image) : registry + "/" + std::string(image);
+}
+
+// What stands before the first slash is a registry where it looks like a host.
+std::string full_name(const std::string& repository) {
+    const std::size_t slash = repository.find('/');
+    if (slash == std::string::npos) return "docker.io/library/" + repository;
+    const std::string first = repository.substr(0, slash);
+    return first == "localhost" || first.find_first_of(".:") != std::string::npos ? repository : "docker.io/" + repository;
+}
+
+std::vector<std::string> images_of(const Spec& spec) {
+    std::vector<std::string> names;
+    for (const Service& service : kServices) names.emplace_back(service.image);
+    for (const std::string_view store : kDataStores) {
+        if (!data_store(spec, store).external) names.emplace_back(store);
+    }
+    return names;
+}
+
+}  // namespace api

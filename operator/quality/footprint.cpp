@@ -1,0 +1,75 @@
+#include "quality/footprint.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+
+#include "api/profile.h"
+#include "kube/quantity.h"
+
+namespace quality {
+
+namespace {
+
+constexpr double kHoursOfAMonth = 730;  // 365 days of 24 hours in 12 months, by which clouds reckon.
+constexpr double kThousandthsOfAGibibyte = 1000.0 * (1U << 30U);
+
+std::int64_t millis(const std::string& quantity) {
+    return kube::quantity_millis(quantity).value_or(0);
+}
+
+template <typename Pods>
+Footprint sum(const api::Spec& spec, Pods pods) {
+    Footprint sum;
+    for (const auto& [name, settings] : spec.services) sum.add(pods(settings), settings.compute);
+    for (const std::string_view store : api::kDataStores) {
+        const api::DataStore& each = api::data_store(spec, store);
+        if (each.external) continue;
+        sum.add(each.managed.nodes, each.managed.compute);
+        sum.storage += each.managed.nodes * millis(each.managed.storage);
+    }
+    return sum;
+}
+
+// The schema lets nothing but decimal digits and a point through.
+double number(const std::string& written) {
+    return std::strtod(written.c_str(), nullptr);
+}
+
+}  // namespace
+
+void Footprint::add(std::int64_t pods, const api::Compute& each) {
+    cpu += pods * millis(each.requests.cpu);
+    memory += pods * millis(each.requests.memory);
+}
+
+Footprint at_least(const api::Spec& spec) {
+    return sum(spec, [](const api::ServiceSettings& settings) { return settings.least(); });
+}
+
+Footprint at_most(const api::Spec& spec) {
+    return sum(spec, [](const api::ServiceSettings& settings) { return settings.most(); });
+}
+
+Footprint at_most_while_rolling(const api::Spec& spec) {
+    Footprint most = sum(spec, [&](const api::ServiceSettings& settings) { return settings.most() + spec.max_surge; });
+    // Before a rollout each database has a Job, and all of them together one more.
+    const auto migrated = std::ranges::count_if(api::kServices, [](const api::Service& each) { return !each.database.empty(); });
+    most.add(migrated + (spec.postgres.external ? 0 : 1), api::job_compute());
+    return most;
+}
+
+double monthly_cost(const Footprint& footprint, const api::Prices& prices) {
+    return kHoursOfAMonth * static_cast<double>(footprint.cpu) / 1000 * number(prices.cpu_hour) +
+           kHoursOfAMonth * static_cast<double>(footprint.memory) / kThousandthsOfAGibibyte * number(prices.memory_hour) +
+           static_cast<double>(footprint.storage) / kThousandthsOfAGibibyte * number(prices.storage_month);
+}
+
+std::string money(double amount) {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%.2f", amount);
+    return text.data();
+}
+
+}  // namespace quality

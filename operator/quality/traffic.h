@@ -1,0 +1,65 @@
+// PURE: what customers asked of a gateway and how it answered, from what its pods count.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "api/platform.h"
+#include "quality/observed.h"
+
+namespace quality {
+
+// Requests since a process began.
+struct Requests {
+    double all = 0;
+    double failed = 0;  // Status 500 and above.
+    double timed = 0;   // Of which the duration is known,
+    double quick = 0;   // and was within the objective.
+
+    Requests& operator+=(const Requests& other);
+    Requests& operator-=(const Requests& other);
+};
+
+// Sums up http_requests_total and http_request_duration_seconds in Prometheus' text format. `quick` counts the bucket that ends
+// at `bound` seconds. Throws std::invalid_argument that quotes the line which can't be read.
+Requests requests_from(std::string_view metrics, double bound);
+
+// Of the last minutes, over all pods.
+class Traffic {
+public:
+    using Time = std::chrono::steady_clock::time_point;
+
+    // As long as the shortest window of the alerts on the objectives (resources/objectives.cpp).
+    static constexpr std::chrono::minutes kWindow{5};
+
+    // What a pod counts now. What it counted before it was first seen is of another time.
+    void add(const std::string& pod, const Requests& counted, Time now);
+
+    // A pod that is gone counts no more; one of the same name begins anew.
+    template <class IsThere>
+    void keep_pods(IsThere is_there) {
+        std::erase_if(pods_, [&](const auto& each) { return !is_there(each.first); });
+    }
+
+    Requests of_window(Time now);
+
+private:
+    struct Slice {
+        Time time;
+        Requests requests;
+    };
+
+    std::map<std::string, Requests> pods_;
+    std::deque<Slice> slices_;
+};
+
+Measured measured_from(const Requests& requests, const api::Objectives& objectives);
+
+// Seconds of a duration as objectives have it, "500ms".
+double latency_seconds(const api::Objectives& objectives);
+
+}  // namespace quality

@@ -1,0 +1,61 @@
+// Reads what the gateways' pods count, and so knows how their platforms answered of late.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "quality/observed.h"
+#include "quality/traffic.h"
+#include "reconcile/known_platform.h"
+#include "reconcile/surroundings.h"
+
+namespace reconcile {
+
+class Measurements {
+public:
+    using Changed = std::function<void(const kube::Key& platform)>;
+    using PodsOf = std::function<std::vector<MetricsOf>(const kube::Key& platform)>;
+
+    // Half of the 10 s within which a verdict follows what it is about.
+    static constexpr base::Duration kPause{5'000};
+
+    // All outlive this. `pods_of` tells the gateway's pods; `changed` hears of a platform of which something else is to be said.
+    Measurements(boost::asio::io_context& io, const Platforms& platforms, PodsOf pods_of, const base::Clock& clock,
+                 Changed changed);
+
+    // Nothing: it has not been looked at yet.
+    std::optional<quality::Measured> of(const kube::Key& platform) const;
+
+    // Looks at every platform once.
+    boost::asio::awaitable<void> look();
+    // Looks again and again, until stop().
+    boost::asio::awaitable<void> run();
+    void stop();
+
+private:
+    struct Known {
+        std::string latency;  // By which `traffic` tells quick requests from slow ones.
+        quality::Traffic traffic;
+        std::optional<quality::Measured> measured;
+    };
+
+    boost::asio::awaitable<void> look_at(kube::Key platform);
+
+    boost::asio::io_context& io_;
+    const Platforms& platforms_;
+    PodsOf pods_of_;
+    const base::Clock& clock_;
+    Changed changed_;
+    std::map<kube::Key, Known> known_;
+    boost::asio::steady_timer pause_{io_};
+    bool stopping_ = false;
+};
+
+}  // namespace reconcile

@@ -1,0 +1,103 @@
+#include "quality/traffic.h"
+
+#include <gmock/gmock.h>
+
+namespace quality {
+namespace {
+
+using std::chrono::seconds;
+using testing::HasSubstr;
+
+constexpr const char* kMetrics = R"(# HELP http_requests_total Requests that were answered.
+# TYPE http_requests_total counter
+http_requests_total{endpoint="/api/v1/products/{id}",method="GET",status="200"} 90
+http_requests_total{endpoint="unmatched \"}\\",method="GET",status="404"} 6 1700000000000
+http_requests_total{status="503",method="GET"} 4
+http_requests_total_of_another{status="500"} 1000
+http_request_duration_seconds_bucket{method="GET",le="0.25"} 70
+http_request_duration_seconds_bucket{method="GET",le="0.5"} 95
+http_request_duration_seconds_bucket{method="GET",le="+Inf"} 100
+http_request_duration_seconds_count{method="GET"} 1e2
+http_request_duration_seconds_sum{method="GET"} 12.5
+db_connections NaN
+)";
+
+TEST(Requests, AreReadFromPrometheusText) {
+    const Requests requests = requests_from(kMetrics, 0.5);
+    EXPECT_EQ(requests.all, 100);
+    EXPECT_EQ(requests.failed, 4);
+    EXPECT_EQ(requests.timed, 100);
+    EXPECT_EQ(requests.quick, 95);
+    EXPECT_EQ(requests_from("", 0.5).all, 0);
+}
+
+TEST(Requests, OfNonsenseAreRefusedWithTheLine) {
+    for (const char* line : {"<html>", "http_requests_total", "http_requests_total{", "http_requests_total{a=\"b} 1",
+                             "http_requests_total{a=\"b\"}", "http_requests_total{a=\"b\"} x", "http_requests_total{a=b} 1",
+                             "http_requests_total{a=\"b\"} -1", "http_requests_total{a=\"b\"} NaN", "http_requests_total{a=\"\\",
+                             "http_request_duration_seconds_bucket{le=\"much\"} 1"}) {
+        EXPECT_THAT([&] { requests_from(line, 1); }, testing::ThrowsMessage<std::invalid_argument>(HasSubstr(line))) << line;
+    }
+}
+
+class TrafficTest : public testing::Test {
+protected:
+    static Requests counted(double all, double failed) { return {.all = all, .failed = failed, .timed = all, .quick = all}; }
+    Requests now() { return traffic_.of_window(time_); }
+
+    Traffic traffic_;
+    Traffic::Time time_{};
+};
+
+TEST_F(TrafficTest, IsWhatCameSinceAPodWasFirstSeen) {
+    traffic_.add("a", counted(1000, 100), time_);
+    EXPECT_EQ(now().all, 0);
+    traffic_.add("a", counted(1010, 101), time_);
+    traffic_.add("b", counted(7, 7), time_);
+    traffic_.add("b", counted(8, 7), time_);
+    EXPECT_EQ(now().all, 11);
+    EXPECT_EQ(now().failed, 1);
+}
+
+TEST_F(TrafficTest, OfAProcessThatBeganAnewIsAllThatItCounts) {
+    traffic_.add("a", counted(1000, 0), time_);
+    traffic_.add("a", counted(5, 1), time_);
+    EXPECT_EQ(now().all, 5);
+    EXPECT_EQ(now().failed, 1);
+}
+
+TEST_F(TrafficTest, IsForgottenAfterItsWindow) {
+    traffic_.add("a", counted(0, 0), time_);
+    traffic_.add("a", counted(10, 10), time_);
+    time_ += Traffic::kWindow - seconds(1);
+    traffic_.add("a", counted(30, 10), time_);
+    EXPECT_EQ(now().all, 30);
+    time_ += seconds(1);
+    EXPECT_EQ(now().all, 20);
+    EXPECT_EQ(now().failed, 0);
+}
+
+TEST_F(TrafficTest, OfAPodThatIsGoneStays) {
+    traffic_.add("a", counted(0, 0), time_);
+    traffic_.add("a", counted(10, 0), time_);
+    traffic_.keep_pods([](const std::string&) { return false; });
+    EXPECT_EQ(now().all, 10);
+    traffic_.add("a", counted(100, 0), time_);  // Another of its name.
+    EXPECT_EQ(now().all, 10);
+}
+
+TEST(Measured, ComparesWithTheObjectives) {
+    const api::Objectives objectives{"500ms", "0.1"};
+    const auto measured = [&](double all, double failed, double slow) {
+        return measured_from({.all = all, .failed = failed, .timed = all, .quick = all - slow}, objectives);
+    };
+    EXPECT_FALSE(measured(0, 0, 0).any);
+    EXPECT_EQ(measured(1000, 1, 10), (Measured{.problem = "", .any = true, .few_fail = true, .few_are_slow = true}));
+    EXPECT_EQ(measured(1000, 2, 10), (Measured{.problem = "", .any = true, .few_fail = false, .few_are_slow = true}));
+    EXPECT_EQ(measured(1000, 1, 11), (Measured{.problem = "", .any = true, .few_fail = true, .few_are_slow = false}));
+    EXPECT_EQ(latency_seconds({"2500ms", "1"}), 2.5);
+    EXPECT_EQ(latency_seconds({"10s", "1"}), 10);
+}
+
+}  // namespace
+}  // namespace quality
