@@ -67,10 +67,19 @@ kube::Objects admission(const api::Platform& platform) {
     if (platform.spec.admission == api::Admission::None) return {};
     kube::Object policy = cluster_object(platform, kube::kValidatingAdmissionPolicy);
     const Json in_the_namespace{{"matchLabels", {{"kubernetes.io/metadata.name", platform.key.ns}}}};
-    const Json pods{{"apiGroups", {""}}, {"apiVersions", {"v1"}}, {"operations", {"CREATE", "UPDATE"}}, {"resources", {"pods"}}};
+    const Json pods{{"apiGroups", {""}},
+                    {"apiVersions", {"v1"}},
+                    {"operations", {"CREATE", "UPDATE"}},
+                    {"resources", {"pods"}},
+                    {"scope", "*"}};
     policy["spec"] = {
         {"failurePolicy", "Fail"},
-        {"matchConstraints", {{"namespaceSelector", in_the_namespace}, {"resourceRules", Json::array({pods})}}},
+        // With what the API server would add (matchPolicy, objectSelector, scope): it takes all of this for one value.
+        {"matchConstraints",
+         {{"matchPolicy", "Equivalent"},
+          {"namespaceSelector", in_the_namespace},
+          {"objectSelector", Json::object()},
+          {"resourceRules", Json::array({pods})}}},
         // Labels and finalizers of a pod that is there already can be changed whatever it is like.
         {"matchConditions",
          Json::array({{{"name", "new-or-changed"}, {"expression", "oldObject == null || object.spec != oldObject.spec"}}})},
