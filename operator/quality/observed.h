@@ -89,6 +89,7 @@ struct Preparation {
 // How the gateway answered of late. Where it could not be read only the problem counts.
 struct Measured {
     std::string problem;       // Why nothing is known, in words; empty: it was read.
+    bool begun = false;        // It was read twice: before that nothing is known of the time between.
     bool any = false;          // There were requests.
     bool few_fail = true;      // As few as errorRatePercent allows,
     bool few_are_slow = true;  // and 99 of 100 are within latencyP99.

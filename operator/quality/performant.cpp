@@ -60,6 +60,7 @@ Findings objectives(const Case& of) {
                         "See to it that the operator reaches port 9090 of its pods; with networkIsolation Strict, "
                         "spec.quality.observability.operatorNamespace must be where the operator runs.")};
     }
+    if (!measured.begun) return {unknown(gateway, "its requests are being measured", "Wait for some seconds.")};
     if (!measured.any) return {unknown(gateway, "no request came for 5 minutes", "Wait until customers come.")};
     Findings findings;
     if (!measured.few_fail) {

@@ -129,24 +129,28 @@ Requests requests_from(std::string_view metrics, double bound) {
 void Traffic::add(const std::string& pod, const Requests& counted, Time now) {
     const auto [known, is_new] = pods_.try_emplace(pod, counted);
     if (is_new) return;
+    begun_ = true;
     slices_.push_back({now, since(known->second, counted)});
     known->second = counted;
 }
 
-Requests Traffic::of_window(Time now) {
+std::optional<Requests> Traffic::of_window(Time now) {
+    if (!begun_) return std::nullopt;
     while (!slices_.empty() && slices_.front().time <= now - kWindow) slices_.pop_front();
     Requests sum;
     for (const Slice& slice : slices_) sum += slice.requests;
     return sum;
 }
 
-Measured measured_from(const Requests& requests, const api::Objectives& objectives) {
+Measured measured_from(const std::optional<Requests>& requests, const api::Objectives& objectives) {
+    if (!requests) return {};
     constexpr double kMostSlow = 0.01;  // latencyP99 is about 99 of 100.
     const double most_failed = std::stod(objectives.error_rate_percent) / 100;
     return {.problem = "",
-            .any = requests.all > 0,
-            .few_fail = requests.failed <= most_failed * requests.all,
-            .few_are_slow = requests.timed - requests.quick <= kMostSlow * requests.timed};
+            .begun = true,
+            .any = requests->all > 0,
+            .few_fail = requests->failed <= most_failed * requests->all,
+            .few_are_slow = requests->timed - requests->quick <= kMostSlow * requests->timed};
 }
 
 double latency_seconds(const api::Objectives& objectives) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -45,7 +46,8 @@ public:
         std::erase_if(pods_, [&](const auto& each) { return !is_there(each.first); });
     }
 
-    Requests of_window(Time now);
+    // Nothing before a pod was seen twice.
+    std::optional<Requests> of_window(Time now);
 
 private:
     struct Slice {
@@ -55,9 +57,10 @@ private:
 
     std::map<std::string, Requests> pods_;
     std::deque<Slice> slices_;
+    bool begun_ = false;
 };
 
-Measured measured_from(const Requests& requests, const api::Objectives& objectives);
+Measured measured_from(const std::optional<Requests>& requests, const api::Objectives& objectives);
 
 // Seconds of a duration as objectives have it, "500ms".
 double latency_seconds(const api::Objectives& objectives);

@@ -50,9 +50,9 @@ Measurements::Measurements(boost::asio::io_context& io, const Platforms& platfor
                            Changed changed)
     : io_(io), platforms_(platforms), pods_of_(std::move(pods_of)), clock_(clock), changed_(std::move(changed)) {}
 
-std::optional<quality::Measured> Measurements::of(const kube::Key& platform) const {
+quality::Measured Measurements::of(const kube::Key& platform) const {
     const auto found = known_.find(platform);
-    return found == known_.end() ? std::nullopt : found->second.measured;
+    return found == known_.end() ? quality::Measured{} : found->second.measured;
 }
 
 awaitable<void> Measurements::look() {

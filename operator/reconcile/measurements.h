@@ -30,8 +30,7 @@ public:
     Measurements(boost::asio::io_context& io, const Platforms& platforms, PodsOf pods_of, const base::Clock& clock,
                  Changed changed);
 
-    // Nothing: it has not been looked at yet.
-    std::optional<quality::Measured> of(const kube::Key& platform) const;
+    quality::Measured of(const kube::Key& platform) const;
 
     // Looks at every platform once.
     boost::asio::awaitable<void> look();
@@ -43,7 +42,7 @@ private:
     struct Known {
         std::string latency;  // By which `traffic` tells quick requests from slow ones.
         quality::Traffic traffic;
-        std::optional<quality::Measured> measured;
+        quality::Measured measured;
     };
 
     boost::asio::awaitable<void> look_at(kube::Key platform);

@@ -35,7 +35,7 @@ kube::Objects due(const kube::Objects& wanted, const Progress& progress) {
     std::copy_if(wanted.begin(), wanted.end(), std::back_inserter(now), [&](const kube::Object& object) {
         if (is_job_of(object, kProvisioning)) return progress.postgres_available;
         if (is_job_of(object, kMigration)) return provisioned;
-        if (is_job_of(object, kEndToEnd)) return rolled_out;
+        if (is_job_of(object, kEndToEnd)) return rolled_out || progress.complete.contains(object.key().name);
         if (object.kind == kube::kDeployment) return migrated(object);
         const bool scales = object.kind == kube::kHorizontalPodAutoscaler;
         return !scales || progress.deployed.contains(object.key().name) || migrated(object);

@@ -276,6 +276,7 @@ class EndToEnd(unittest.TestCase):
             eventually(lambda: survivor.ask("GET", "/api/v1/orders")[0] == 503 and "Retry-After" in survivor.last_headers, 60, "503 for the rest")
             self.assertEqual(survivor.ask("GET", shown[0])[0], 200)
         await_settled()
+        session.close()  # Its connection may have led to a pod that is no more.
         for each in (session, survivor):
             self.assertEqual({each.ask("GET", path)[0] for path in paths}, {200})
             each.close()

@@ -38,6 +38,8 @@ TEST_F(PromisesTest, OfObjectivesFollowWhatIsMeasured) {
     expect_unknown("Objectives", "gateway", "cannot be read: Connection refused");
     EXPECT_THAT(find("Objectives", "gateway").cure, HasSubstr("operatorNamespace"));
     seen.measured = Measured{};
+    expect_unknown("Objectives", "gateway", "being measured");
+    seen.measured->begun = true;
     expect_unknown("Objectives", "gateway", "no request came");
     seen.measured->any = true;
     EXPECT_EQ(find("Objectives", "gateway").held, Held::True);

@@ -43,7 +43,7 @@ TEST(Requests, OfNonsenseAreRefusedWithTheLine) {
 class TrafficTest : public testing::Test {
 protected:
     static Requests counted(double all, double failed) { return {.all = all, .failed = failed, .timed = all, .quick = all}; }
-    Requests now() { return traffic_.of_window(time_); }
+    Requests now() { return traffic_.of_window(time_).value(); }
 
     Traffic traffic_;
     Traffic::Time time_{};
@@ -51,7 +51,7 @@ protected:
 
 TEST_F(TrafficTest, IsWhatCameSinceAPodWasFirstSeen) {
     traffic_.add("a", counted(1000, 100), time_);
-    EXPECT_EQ(now().all, 0);
+    EXPECT_FALSE(traffic_.of_window(time_));
     traffic_.add("a", counted(1010, 101), time_);
     traffic_.add("b", counted(7, 7), time_);
     traffic_.add("b", counted(8, 7), time_);
@@ -89,12 +89,17 @@ TEST_F(TrafficTest, OfAPodThatIsGoneStays) {
 TEST(Measured, ComparesWithTheObjectives) {
     const api::Objectives objectives{"500ms", "0.1"};
     const auto measured = [&](double all, double failed, double slow) {
-        return measured_from({.all = all, .failed = failed, .timed = all, .quick = all - slow}, objectives);
+        return measured_from(Requests{.all = all, .failed = failed, .timed = all, .quick = all - slow}, objectives);
     };
+    EXPECT_FALSE(measured_from(std::nullopt, objectives).begun);
+    EXPECT_TRUE(measured(0, 0, 0).begun);
     EXPECT_FALSE(measured(0, 0, 0).any);
-    EXPECT_EQ(measured(1000, 1, 10), (Measured{.problem = "", .any = true, .few_fail = true, .few_are_slow = true}));
-    EXPECT_EQ(measured(1000, 2, 10), (Measured{.problem = "", .any = true, .few_fail = false, .few_are_slow = true}));
-    EXPECT_EQ(measured(1000, 1, 11), (Measured{.problem = "", .any = true, .few_fail = true, .few_are_slow = false}));
+    EXPECT_EQ(measured(1000, 1, 10),
+              (Measured{.problem = "", .begun = true, .any = true, .few_fail = true, .few_are_slow = true}));
+    EXPECT_EQ(measured(1000, 2, 10),
+              (Measured{.problem = "", .begun = true, .any = true, .few_fail = false, .few_are_slow = true}));
+    EXPECT_EQ(measured(1000, 1, 11),
+              (Measured{.problem = "", .begun = true, .any = true, .few_fail = true, .few_are_slow = false}));
     EXPECT_EQ(latency_seconds({"2500ms", "1"}), 2.5);
     EXPECT_EQ(latency_seconds({"10s", "1"}), 10);
 }

@@ -13,6 +13,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 const kube::Key kShop{"shop", "shop"};
 
@@ -42,7 +43,7 @@ protected:
         EXPECT_TRUE(done);
     }
 
-    quality::Measured measured() const { return measurements_.of(kShop).value_or(quality::Measured{.problem = "not looked at"}); }
+    quality::Measured measured() const { return measurements_.of(kShop); }
 
     http::Response metrics() const {
         http::Response response;
@@ -65,8 +66,11 @@ protected:
 };
 
 TEST_F(MeasurementsTest, TellOnlyWhatIsNew) {
-    EXPECT_THAT(changed_, ElementsAre(kShop));
     EXPECT_EQ(measured(), quality::Measured{});
+    EXPECT_THAT(changed_, IsEmpty());
+    look();
+    EXPECT_TRUE(measured().begun && !measured().any);
+    EXPECT_THAT(changed_, ElementsAre(kShop));
     look();
     EXPECT_THAT(changed_, ElementsAre(kShop));
     count("200", 1000);
@@ -107,9 +111,11 @@ TEST_F(MeasurementsTest, OfOnePodAreEnough) {
 }
 
 TEST_F(MeasurementsTest, ForgetAPlatformThatIsGone) {
+    look();
+    EXPECT_TRUE(measured().begun);
     platforms_.forget(kShop);
     look();
-    EXPECT_EQ(measurements_.of(kShop), std::nullopt);
+    EXPECT_FALSE(measured().begun);
 }
 
 }  // namespace
