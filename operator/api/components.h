@@ -13,6 +13,8 @@ struct Service {
     std::string_view database;  // Empty: it has none.
     bool uses_redis;
     bool uses_rabbitmq;
+
+    constexpr bool has_database() const { return !database.empty(); }
 };
 
 inline constexpr Service kUser{"user", "user-service", "users", true, false};

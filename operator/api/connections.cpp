@@ -14,10 +14,6 @@ constexpr std::int64_t kBytesOfConnection = 9'531'392;  // DBInstanceClassMemory
 constexpr std::int64_t kLeast = 100;                    // PostgreSQL's own default of max_connections …
 constexpr std::int64_t kSuperuserReserved = 3;          // … and of superuser_reserved_connections.
 
-bool has_pool(const Service& service) {
-    return !service.database.empty();
-}
-
 }  // namespace
 
 std::int64_t default_max_connections(const Compute& postgres) {
@@ -31,14 +27,14 @@ std::int64_t connections_for_pools(const ManagedStore& postgres) {
         const std::string& text = given->second;
         std::from_chars(text.data(), text.data() + text.size(), number);
     }
-    return std::max(number - kSuperuserReserved - std::ranges::count_if(kServices, has_pool), std::int64_t{0});
+    return std::max(number - kSuperuserReserved - std::ranges::count_if(kServices, &Service::has_database), std::int64_t{0});
 }
 
 std::int64_t pods_with_a_pool(const Spec& spec) {
     std::int64_t pods = 0;
     for (const Service& service : kServices) {
         const auto settings = spec.services.find(service.key);
-        if (!has_pool(service) || settings == spec.services.end()) continue;
+        if (!service.has_database() || settings == spec.services.end()) continue;
         pods += settings->second.most() + spec.max_surge;
     }
     return pods;

@@ -6,6 +6,11 @@
 
 namespace api {
 
+// Kubernetes' recommended labels, as they stand here on objects and pods: which part of the platform it is ("catalog"), what runs
+// there ("catalog-service"), and its release.
+inline constexpr std::string_view kComponentLabel = "app.kubernetes.io/component";
+inline constexpr std::string_view kAppLabel = "app.kubernetes.io/name";
+inline constexpr std::string_view kVersionLabel = "app.kubernetes.io/version";
 inline constexpr std::string_view kPlatformLabel = "ecommerceplatform.io/platform";
 // On cluster-scoped children, which no owner reference ties to a namespaced platform.
 inline constexpr std::string_view kNamespaceLabel = "ecommerceplatform.io/namespace";

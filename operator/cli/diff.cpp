@@ -20,8 +20,6 @@ using boost::asio::awaitable;
 const std::string kKubectl = "kubectl";  // The field manager of `kubectl apply --server-side`.
 const std::string kLastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 
-constexpr std::string_view kComponentLabel = "app.kubernetes.io/component";
-
 // Without what changes by itself at every write.
 kube::Json comparable(kube::Json object) {
     for (const char* field : {"managedFields", "resourceVersion", "generation", "uid", "creationTimestamp"}) {
@@ -79,7 +77,7 @@ private:
 
 // The number of replicas has rules of its own: what is there counts.
 void settle_replicas(kube::Object& deployment, const api::Platform& platform, const std::optional<kube::Json>& live) {
-    const auto settings = platform.spec.services.find(kube::label_of(deployment.json, kComponentLabel));
+    const auto settings = platform.spec.services.find(kube::label_of(deployment.json, api::kComponentLabel));
     if (settings == platform.spec.services.end()) return;
     const std::int64_t present = live ? kube::int_at(*live, {"spec", "replicas"}) : 0;
     const std::optional<std::int64_t> replicas = reconcile::replicas_to_set(settings->second, present, !live);

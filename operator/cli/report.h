@@ -67,9 +67,6 @@ std::string cost_of(const Report& report);
 // The platform's parts and the flows between them, as an SVG element of that page.
 std::string topology(const Report& report);
 
-// With &, <, > and quotes as HTML and XML write them.
-std::string escaped(std::string_view text);
-
 // The CSS class of a status.
 std::string_view class_of(std::string_view status);
 

@@ -1,4 +1,5 @@
 #include "cli/report.h"
+#include "common/base/html.h"
 #include "quality/attributes.h"
 
 namespace cli {
@@ -33,19 +34,20 @@ svg path { fill: none; stroke: var(--faint); stroke-width: 1.2; opacity: .75; } 
 )css";
 
 std::string marked(const std::string& status) {
-    return "<td class=\"status " + std::string(class_of(status)) + "\">" + escaped(status) + "</td>";
+    return "<td class=\"status " + std::string(class_of(status)) + "\">" + base::html_escaped(status) + "</td>";
 }
 
 std::string name(const std::string& text) {
-    return "<td class=\"name\">" + escaped(text) + "</td>";
+    return "<td class=\"name\">" + base::html_escaped(text) + "</td>";
 }
 
 std::string board(const Report& report) {
     std::string html = "<ul class=\"board\">\n";
     for (const Report::Attribute& attribute : report.attributes) {
         const std::string of(class_of(attribute.status));
-        html += "<li class=\"" + of + "\"><b>" + escaped(attribute.name) + "</b><span>" + escaped(attribute.status) + "</span>";
-        if (!attribute.since.empty()) html += "<small>since " + escaped(attribute.since) + "</small>";
+        html += "<li class=\"" + of + "\"><b>" + base::html_escaped(attribute.name) + "</b><span>" +
+                base::html_escaped(attribute.status) + "</span>";
+        if (!attribute.since.empty()) html += "<small>since " + base::html_escaped(attribute.since) + "</small>";
         html += "</li>\n";
     }
     return html + "</ul>\n";
@@ -57,11 +59,11 @@ std::string promises(const Report& report) {
         "cure</tr>\n";
     for (const Report::Attribute& attribute : report.attributes) {
         for (const Report::Promise& each : attribute.promises) {
-            html += "<tr>" + name(attribute.name) + name(each.name) + "<td>" + escaped(each.components) + "</td>" +
+            html += "<tr>" + name(attribute.name) + name(each.name) + "<td>" + base::html_escaped(each.components) + "</td>" +
                     marked(each.status);
-            html += "<td><p class=\"faint\">" + escaped(quality::meaning_of(each.name)) + "</p>";
-            if (!each.evidence.empty()) html += "<p>" + escaped(each.evidence) + ".</p>";
-            if (!each.cure.empty()) html += "<p>" + escaped(each.cure) + "</p>";
+            html += "<td><p class=\"faint\">" + base::html_escaped(quality::meaning_of(each.name)) + "</p>";
+            if (!each.evidence.empty()) html += "<p>" + base::html_escaped(each.evidence) + ".</p>";
+            if (!each.cure.empty()) html += "<p>" + base::html_escaped(each.cure) + "</p>";
             html += "</td></tr>\n";
         }
     }
@@ -74,7 +76,7 @@ std::string components(const Report& report) {
     for (const Report::Component& each : report.components) {
         html += "<tr>" + name(each.name) + name(each.kind) +
                 name(std::to_string(each.ready) + " of " + std::to_string(each.desired)) + name(each.version) + "<td>" +
-                escaped(each.message) + "</td></tr>\n";
+                base::html_escaped(each.message) + "</td></tr>\n";
     }
     return html + "</table></div>\n";
 }
@@ -82,36 +84,13 @@ std::string components(const Report& report) {
 std::string history(const Report& report) {
     std::string html = "<div class=\"wide\"><table id=\"history\">\n<tr><th>Time<th>What happened</tr>\n";
     for (const Report::Happening& each : report.history) {
-        html +=
-            "<tr>" + name(each.time) + "<td" + (each.warning ? " class=\"bad\"" : "") + ">" + escaped(each.text) + "</td></tr>\n";
+        html += "<tr>" + name(each.time) + "<td" + (each.warning ? " class=\"bad\"" : "") + ">" + base::html_escaped(each.text) +
+                "</td></tr>\n";
     }
     return html + "</table></div>\n";
 }
 
 }  // namespace
-
-std::string escaped(std::string_view text) {
-    std::string result;
-    for (const char c : text) {
-        switch (c) {
-            case '&':
-                result += "&amp;";
-                break;
-            case '<':
-                result += "&lt;";
-                break;
-            case '>':
-                result += "&gt;";
-                break;
-            case '"':
-                result += "&quot;";
-                break;
-            default:
-                result += c;
-        }
-    }
-    return result;
-}
 
 std::string_view class_of(std::string_view status) {
     if (status == "True") return "good";
@@ -123,17 +102,18 @@ std::string to_html(const Report& report) {
     const std::string title = kube::to_string(report.platform.key);
     std::string html = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
     html += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
-    html += "<title>" + escaped(title) + "</title>\n<style>" + kStyle + "</style>\n</head>\n<body>\n<h1>" + escaped(title) +
-            "</h1>\n";
-    html += "<p class=\"faint\">EcommercePlatform, version " + escaped(report.platform.spec.version) + ", from " +
-            escaped(report.source) + "</p>\n";
+    html += "<title>" + base::html_escaped(title) + "</title>\n<style>" + kStyle + "</style>\n</head>\n<body>\n<h1>" +
+            base::html_escaped(title) + "</h1>\n";
+    html += "<p class=\"faint\">EcommercePlatform, version " + base::html_escaped(report.platform.spec.version) + ", from " +
+            base::html_escaped(report.source) + "</p>\n";
     if (report.observed) {
-        html += "<p><b class=\"" + std::string(class_of(report.ready)) + "\">Ready is " + escaped(report.ready) +
-                "</b>: " + escaped(report.ready_message) + "</p>\n<p>" + escaped(report.kept) + " attributes are True.</p>\n";
+        html += "<p><b class=\"" + std::string(class_of(report.ready)) + "\">Ready is " + base::html_escaped(report.ready) +
+                "</b>: " + base::html_escaped(report.ready_message) + "</p>\n<p>" + base::html_escaped(report.kept) +
+                " attributes are True.</p>\n";
     } else {
         html += "<p>What the file promises; a cluster shows whether it holds.</p>\n";
     }
-    html += "<p>" + escaped(cost_of(report)) + "</p>\n";
+    html += "<p>" + base::html_escaped(cost_of(report)) + "</p>\n";
     html += "<h2>Attributes</h2>\n" + board(report) + "<h2>Topology</h2>\n" + topology(report);
     html += "<h2>Promises</h2>\n" + promises(report);
     if (!report.components.empty()) html += "<h2>Components</h2>\n" + components(report);

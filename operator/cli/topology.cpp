@@ -5,6 +5,7 @@
 
 #include "api/components.h"
 #include "cli/report.h"
+#include "common/base/html.h"
 #include "resources/flows.h"
 
 namespace cli {
@@ -150,10 +151,11 @@ std::string drawn(const Box& box) {
     const std::string narrow = " textLength=\"" + std::to_string(kBoxWidth - 16) + "\" lengthAdjust=\"spacingAndGlyphs\"";
     const std::string name = box.name.size() > kLongName ? box.name.substr(0, kLongName - 1) + "…" : box.name;
     svg += "<text x=\"" + std::to_string(middle) + "\" y=\"" + std::to_string(line) + "\"" +
-           (name.size() > kWideName ? narrow : "") + ">" + escaped(name) + "<title>" + escaped(box.name) + "</title></text>";
+           (name.size() > kWideName ? narrow : "") + ">" + base::html_escaped(name) + "<title>" + base::html_escaped(box.name) +
+           "</title></text>";
     if (!box.below.empty()) {
         svg += "<text class=\"sub\" x=\"" + std::to_string(middle) + "\" y=\"" + std::to_string(box.y + 37) + "\">" +
-               escaped(box.below) + "</text>";
+               base::html_escaped(box.below) + "</text>";
     }
     return svg + "</g>\n";
 }

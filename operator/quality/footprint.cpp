@@ -55,7 +55,7 @@ Footprint at_most(const api::Spec& spec) {
 Footprint at_most_while_rolling(const api::Spec& spec) {
     Footprint most = sum(spec, [&](const api::ServiceSettings& settings) { return settings.most() + spec.max_surge; });
     // Before a rollout each database has a Job, and all of them together one more.
-    const auto migrated = std::ranges::count_if(api::kServices, [](const api::Service& each) { return !each.database.empty(); });
+    const auto migrated = std::ranges::count_if(api::kServices, &api::Service::has_database);
     most.add(migrated + (spec.postgres.external ? 0 : 1), api::job_compute());
     return most;
 }

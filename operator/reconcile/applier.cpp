@@ -25,7 +25,7 @@ constexpr int kInvalid = 422;
 
 // The service that a Deployment runs, by its component label.
 const api::ServiceSettings* settings_of(const api::Platform& platform, const kube::Object& deployment) {
-    const std::string component = kube::label_of(deployment.json, "app.kubernetes.io/component");
+    const std::string component = kube::label_of(deployment.json, api::kComponentLabel);
     const auto found = platform.spec.services.find(component);
     return found == platform.spec.services.end() ? nullptr : &found->second;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/components.h"
+#include "api/names.h"
 #include "resources/component.h"
 
 namespace reconcile {
@@ -15,12 +16,12 @@ using boost::asio::awaitable;
 constexpr std::size_t kMostWords = 512;
 
 bool verifies(const kube::Object& job) {
-    return kube::label_of(job.json, "app.kubernetes.io/component") == resources::kEndToEnd;
+    return kube::label_of(job.json, api::kComponentLabel) == resources::kEndToEnd;
 }
 
 // What waits for it: the service whose database it migrates, or PostgreSQL itself.
 std::string component_of(const kube::Object& job) {
-    const std::string app = kube::label_of(job.json, "app.kubernetes.io/name");
+    const std::string app = kube::label_of(job.json, api::kAppLabel);
     for (const api::Service& service : api::kServices) {
         if (service.image == app) return std::string(service.key);
     }

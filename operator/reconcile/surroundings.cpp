@@ -57,8 +57,8 @@ bool shown(const runtime::Watcher& watcher) {
 PodFacts pod_facts_from(const kube::Json& pod) {
     PodFacts facts;
     facts.platform = kube::label_of(pod, api::kPlatformLabel);
-    facts.component = kube::label_of(pod, "app.kubernetes.io/component");
-    facts.version = kube::label_of(pod, "app.kubernetes.io/version");
+    facts.component = kube::label_of(pod, api::kComponentLabel);
+    facts.version = kube::label_of(pod, api::kVersionLabel);
     facts.node = kube::string_at(pod, {"spec", "nodeName"});
     facts.runs =
         kube::string_at(pod, {"status", "phase"}) == "Running" && kube::at(pod, {"metadata", "deletionTimestamp"}).is_null();

@@ -36,12 +36,12 @@ Json selector_of(const Component& self) {
 
 Json labels_of(const Component& self) {
     Json labels = selector_of(self);
-    labels["app.kubernetes.io/component"] = self.key;
-    labels["app.kubernetes.io/name"] = self.app;
+    labels[std::string(api::kComponentLabel)] = self.key;
+    labels[std::string(api::kAppLabel)] = self.app;
     labels["app.kubernetes.io/part-of"] = "ecommerce-platform";
     labels["app.kubernetes.io/managed-by"] = api::kFieldManager;
     labels[std::string(api::kPlatformLabel)] = self.platform.key.name;
-    if (!self.version.empty()) labels["app.kubernetes.io/version"] = self.version;
+    if (!self.version.empty()) labels[std::string(api::kVersionLabel)] = self.version;
     return labels;
 }
 

@@ -8,7 +8,7 @@ std::string configuration(const api::Spec& spec, const api::Service& service) {
     std::string text;
     text += "logLevel: " + from.log_level + "\n";
     text += "apiTimeout: " + from.api_timeout + "\n";
-    if (!service.database.empty()) text += "maxConnections: " + std::to_string(from.max_connections) + "\n";
+    if (service.has_database()) text += "maxConnections: " + std::to_string(from.max_connections) + "\n";
     text += "drainTimeout: " + std::to_string(kDrainSeconds) + "s\n";
     if (from.feature_flags.empty()) return text;
     text += "featureFlags:\n";

@@ -131,7 +131,7 @@ std::vector<SecretTemplate> secrets(const api::Platform& platform) {
     if (!spec.redis.external) templates.push_back(redis_secret(platform));
     if (!spec.rabbitmq.external) templates.push_back(rabbitmq_secret(platform));
     for (const api::Service& service : api::kServices) {
-        if (!service.database.empty() && !spec.postgres.external) {
+        if (service.has_database() && !spec.postgres.external) {
             const std::string role(service.database);
             templates.push_back(database_url(platform, service, role, kServing));
             templates.push_back(database_url(platform, service, role + "_owner", kOwning));

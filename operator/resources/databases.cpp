@@ -51,7 +51,7 @@ std::string replaced(std::string text, std::string_view what, const std::string&
 std::string provisioning_statements() {
     std::string text = "REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC;\n";
     for (const api::Service& service : api::kServices) {
-        if (service.database.empty()) continue;
+        if (!service.has_database()) continue;
         std::string statements = replaced(std::string(kStatements), "{role}", std::string(service.database));
         statements = replaced(std::move(statements), "{owning}", credential(service, kOwning));
         text += replaced(std::move(statements), "{serving}", credential(service, kServing));
@@ -80,7 +80,7 @@ kube::Objects migrations(const api::Platform& platform, const SecretDigests& sec
     const std::string purpose(kMigration);
     kube::Objects objects{service_account(component(platform, purpose))};
     for (const api::Service& service : api::kServices) {
-        if (service.database.empty()) continue;
+        if (!service.has_database()) continue;
         Pod pod;
         pod.workload = Workload::Job;
         pod.image = service_image(platform.spec, service.image);

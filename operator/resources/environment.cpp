@@ -56,7 +56,7 @@ Mount store_url(const api::DataStore& store, const std::string& folder, const st
 std::vector<Json> environment(const api::Platform& platform, const api::Service& service) {
     std::vector<Json> variables{env("PORT", std::to_string(api::kApiPort)), env("ADMIN_PORT", std::to_string(api::kAdminPort)),
                                 env("CONFIG_FILE", std::string(kConfigFolder) + "/" + std::string(kConfigFile))};
-    if (!service.database.empty()) variables.push_back(env("DATABASE_URL_FILE", file_of("database")));
+    if (service.has_database()) variables.push_back(env("DATABASE_URL_FILE", file_of("database")));
     if (service.uses_redis) variables.push_back(env("REDIS_URL_FILE", file_of("redis")));
     if (service.uses_rabbitmq) variables.push_back(env("AMQP_URL_FILE", file_of("rabbitmq")));
     if (service.key == api::kUser.key) {
@@ -86,7 +86,7 @@ Mount database_mount(const api::Platform& platform, const api::Service& service,
 std::vector<Mount> secret_mounts(const api::Platform& platform, const api::Service& service) {
     const api::Spec& spec = platform.spec;
     std::vector<Mount> mounts;
-    if (!service.database.empty()) mounts.push_back(database_mount(platform, service, kServing));
+    if (service.has_database()) mounts.push_back(database_mount(platform, service, kServing));
     if (service.uses_redis) {
         mounts.push_back(store_url(spec.redis, "redis", consumer_secret(platform, service, api::kRedis), "url"));
     }

@@ -43,7 +43,7 @@ void allow_stores(std::vector<Flow>& flows, const api::Spec& spec) {
     std::vector<End> of_redis;
     std::vector<End> of_rabbitmq;
     for (const api::Service& service : api::kServices) {
-        if (!service.database.empty()) of_postgres.push_back(part(service.key));
+        if (service.has_database()) of_postgres.push_back(part(service.key));
         if (service.uses_redis) of_redis.push_back(part(service.key));
         if (service.uses_rabbitmq) of_rabbitmq.push_back(part(service.key));
     }

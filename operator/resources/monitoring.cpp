@@ -18,17 +18,16 @@ kube::Object service_monitor(const api::Platform& platform) {
     Json services = Json::array();
     for (const api::Service& service : api::kServices) services.push_back(service.key);
     kube::Object object = owned_object(component(platform, "metrics"), kube::kServiceMonitor);
-    object["spec"] = {
-        {"jobLabel", "app.kubernetes.io/name"},
-        {"selector",
-         {{"matchLabels", {{std::string(api::kPlatformLabel), platform.key.name}}},
-          {"matchExpressions",
-           Json::array({{{"key", "app.kubernetes.io/component"}, {"operator", "In"}, {"values", std::move(services)}}})}}},
-        {"endpoints", Json::array({{{"port", "metrics"},
-                                    {"path", "/metrics"},
-                                    {"interval", "30s"},
-                                    {"scrapeTimeout", "10s"},
-                                    {"honorLabels", true}}})}};
+    object["spec"] = {{"jobLabel", api::kAppLabel},
+                      {"selector",
+                       {{"matchLabels", {{std::string(api::kPlatformLabel), platform.key.name}}},
+                        {"matchExpressions",
+                         Json::array({{{"key", api::kComponentLabel}, {"operator", "In"}, {"values", std::move(services)}}})}}},
+                      {"endpoints", Json::array({{{"port", "metrics"},
+                                                  {"path", "/metrics"},
+                                                  {"interval", "30s"},
+                                                  {"scrapeTimeout", "10s"},
+                                                  {"honorLabels", true}}})}};
     return object;
 }
 

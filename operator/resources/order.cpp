@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/names.h"
 #include "resources/component.h"
 
 namespace resources {
@@ -9,7 +10,7 @@ namespace resources {
 namespace {
 
 bool is_job_of(const kube::Object& object, std::string_view component) {
-    return object.kind == kube::kJob && kube::label_of(object.json, "app.kubernetes.io/component") == component;
+    return object.kind == kube::kJob && kube::label_of(object.json, api::kComponentLabel) == component;
 }
 
 }  // namespace
@@ -23,9 +24,9 @@ kube::Objects due(const kube::Objects& wanted, const Progress& progress) {
     };
     const bool provisioned = complete([](const kube::Object& object) { return is_job_of(object, kProvisioning); });
     const auto migrated = [&](const kube::Object& of_service) {
-        const std::string app = kube::label_of(of_service.json, "app.kubernetes.io/name");
+        const std::string app = kube::label_of(of_service.json, api::kAppLabel);
         return complete([&](const kube::Object& object) {
-            return is_job_of(object, kMigration) && kube::label_of(object.json, "app.kubernetes.io/name") == app;
+            return is_job_of(object, kMigration) && kube::label_of(object.json, api::kAppLabel) == app;
         });
     };
     const bool rolled_out = std::all_of(wanted.begin(), wanted.end(), [&](const kube::Object& object) {

@@ -19,7 +19,7 @@ constexpr int kMinReadySeconds = 10;
 // left out, since the list is immutable.
 Json volume_claim(const Component& self, const api::ManagedStore& store) {
     Json labels = selector_of(self);
-    labels["app.kubernetes.io/component"] = self.key;
+    labels[std::string(api::kComponentLabel)] = self.key;
     labels[std::string(api::kPlatformLabel)] = self.platform.key.name;
     Json claim{{"apiVersion", "v1"},
                {"kind", "PersistentVolumeClaim"},

@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "common/base/html.h"
+
 namespace gateway {
 
 namespace {
@@ -89,7 +91,7 @@ std::string example_block(const Json& document, const Json& content) {
     if (!content.is_object() || content.empty()) return {};
     const Json media = content.begin().value();
     Json example = media.contains("example") ? media["example"] : example_of(document, media.value("schema", Json::object()), 0);
-    return "<pre>" + html_escaped(example.dump(2)) + "</pre>";
+    return "<pre>" + base::html_escaped(example.dump(2)) + "</pre>";
 }
 
 std::string parameters_table(const Json& document, const Json& operation, const Json& path) {
@@ -98,10 +100,10 @@ std::string parameters_table(const Json& document, const Json& operation, const 
         for (const Json& given : owner->value("parameters", Json::array())) {
             const Json& parameter = resolved(document, given);
             const Json schema = resolved(document, parameter.value("schema", Json::object()));
-            rows += "<tr><td><code>" + html_escaped(text_of(parameter, "name")) + "</code></td><td>" +
-                    html_escaped(text_of(parameter, "in")) + (parameter.value("required", false) ? ", required" : "") +
-                    "</td><td>" + html_escaped(text_of(schema, "type")) + "</td><td>" +
-                    html_escaped(text_of(parameter, "description")) + "</td></tr>";
+            rows += "<tr><td><code>" + base::html_escaped(text_of(parameter, "name")) + "</code></td><td>" +
+                    base::html_escaped(text_of(parameter, "in")) + (parameter.value("required", false) ? ", required" : "") +
+                    "</td><td>" + base::html_escaped(text_of(schema, "type")) + "</td><td>" +
+                    base::html_escaped(text_of(parameter, "description")) + "</td></tr>";
         }
     }
     return rows.empty() ? rows : "<h4>Parameters</h4><table>" + rows + "</table>";
@@ -112,8 +114,8 @@ std::string responses_table(const Json& document, const Json& operation) {
     const Json responses = operation.value("responses", Json::object());
     for (const auto& [status, given] : responses.items()) {
         const Json& response = resolved(document, given);
-        rows += "<tr><td><code>" + html_escaped(status) + "</code></td><td>" + html_escaped(text_of(response, "description")) +
-                "</td></tr>";
+        rows += "<tr><td><code>" + base::html_escaped(status) + "</code></td><td>" +
+                base::html_escaped(text_of(response, "description")) + "</td></tr>";
         if (example.empty() && status.starts_with("2"))
             example = example_block(document, response.value("content", Json::object()));
     }
@@ -124,15 +126,15 @@ std::string entry(const Json& document, const std::string& path, const Json& ite
     const Json& operation = item[method];
     std::string name = method;
     for (char& c : name) c = static_cast<char>(c - 'a' + 'A');
-    std::string html = "<details><summary><b>" + name + "</b> <code>" + html_escaped(path) + "</code> " +
-                       html_escaped(text_of(operation, "summary"));
+    std::string html = "<details><summary><b>" + name + "</b> <code>" + base::html_escaped(path) + "</code> " +
+                       base::html_escaped(text_of(operation, "summary"));
     const Json security = operation.value("security", Json::array());
     const bool is_optional = std::find(security.begin(), security.end(), Json::object()) != security.end();
     if (!security.empty())
         html += std::string(" <span class=\"lock\">") + (is_optional ? "token, optional" : "token") + "</span>";
     html += "</summary>";
     const std::string description = text_of(operation, "description");
-    if (!description.empty()) html += "<p>" + html_escaped(description) + "</p>";
+    if (!description.empty()) html += "<p>" + base::html_escaped(description) + "</p>";
     html += parameters_table(document, operation, item);
     if (operation.contains("requestBody")) {
         const Json& body = resolved(document, operation["requestBody"]);
@@ -142,33 +144,6 @@ std::string entry(const Json& document, const std::string& path, const Json& ite
 }
 
 }  // namespace
-
-std::string html_escaped(std::string_view text) {
-    std::string escaped;
-    escaped.reserve(text.size());
-    for (const char c : text) {
-        switch (c) {
-            case '&':
-                escaped += "&amp;";
-                break;
-            case '<':
-                escaped += "&lt;";
-                break;
-            case '>':
-                escaped += "&gt;";
-                break;
-            case '"':
-                escaped += "&quot;";
-                break;
-            case '\'':
-                escaped += "&#39;";
-                break;
-            default:
-                escaped += c;
-        }
-    }
-    return escaped;
-}
 
 DocsPage docs_page(std::string_view openapi) {
     const Json document = Json::parse(openapi);
@@ -188,13 +163,14 @@ DocsPage docs_page(std::string_view openapi) {
     html =
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
         "content=\"width=device-width,initial-scale=1\"><title>" +
-        html_escaped(text_of(info, "title")) + "</title><style>" + std::string(kStyle) + "</style></head><body>\n<h1>" +
-        html_escaped(text_of(info, "title")) + "</h1><p>" + html_escaped(text_of(info, "description")) +
+        base::html_escaped(text_of(info, "title")) + "</title><style>" + std::string(kStyle) + "</style></head><body>\n<h1>" +
+        base::html_escaped(text_of(info, "title")) + "</h1><p>" + base::html_escaped(text_of(info, "description")) +
         "</p>\n<nav><a href=\"/openapi.json\">openapi.json</a>";
-    for (const auto& [tag, entries] : groups) html += "<a href=\"#" + html_escaped(tag) + "\">" + html_escaped(tag) + "</a>";
+    for (const auto& [tag, entries] : groups)
+        html += "<a href=\"#" + base::html_escaped(tag) + "\">" + base::html_escaped(tag) + "</a>";
     html += "</nav>\n";
     for (const auto& [tag, entries] : groups)
-        html += "<h2 id=\"" + html_escaped(tag) + "\">" + html_escaped(tag) + "</h2>\n" + entries;
+        html += "<h2 id=\"" + base::html_escaped(tag) + "\">" + base::html_escaped(tag) + "</h2>\n" + entries;
     html += "</body></html>\n";
     page.policy = "default-src 'none'; style-src 'sha256-" + sha256_base64(kStyle) +
                   "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

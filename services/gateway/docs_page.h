@@ -14,6 +14,4 @@ struct DocsPage {
 // Throws nlohmann::json::exception where the text is no OpenAPI document.
 DocsPage docs_page(std::string_view openapi);
 
-std::string html_escaped(std::string_view text);
-
 }  // namespace gateway

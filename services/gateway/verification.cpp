@@ -10,7 +10,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr base::Duration kPatience{20'000};  // With the retries of a client that meets a pod which has just gone.
+constexpr base::Duration kTimeOfARequest{20'000};  // With the retries of a client that meets a pod which has just gone.
 
 class Customer {
 public:
@@ -26,7 +26,7 @@ public:
         what_ = method + " " + path;
         rest::Answer answer;
         try {
-            answer = gateway_.call(request, base::Deadline::in(kPatience), {});
+            answer = gateway_.call(request, base::Deadline::in(kTimeOfARequest), {});
         } catch (const rest::Unreachable& error) {
             throw std::runtime_error(what_ + ": " + error.what());
         }
