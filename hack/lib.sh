@@ -92,7 +92,7 @@ find_go() {
 }
 
 # A tool is TOOL:MODULE:PACKAGE:SECONDS, the time a first build takes on two cores. Versions are those of hack/tools/MODULE/go.mod.
-# The tools gateway-api and prometheus-operator are no programs but folders of custom resource definitions. A tool without a package is one of Python: what
+# The tools gateway-api, prometheus-operator and vertical-pod-autoscaler are no programs but folders of custom resource definitions. A tool without a package is one of Python: what
 # hack/tools/MODULE/requirements.txt lists.
 TOOLS=(
   "kube-apiserver:kubernetes:k8s.io/kubernetes/cmd/kube-apiserver:340"
@@ -108,6 +108,7 @@ TOOLS=(
   "k6:k6:go.k6.io/k6:120"
   "gateway-api:gateway-api:sigs.k8s.io/gateway-api:2"
   "prometheus-operator:prometheus-operator:github.com/prometheus-operator/prometheus-operator:5"
+  "vertical-pod-autoscaler:vertical-pod-autoscaler:k8s.io/autoscaler/vertical-pod-autoscaler:5"
   "promtool:promtool:github.com/prometheus/prometheus/cmd/promtool:240"
   "kube-score:kube-score:github.com/zegl/kube-score/cmd/kube-score:40"
   "kubeconform:kubeconform:github.com/yannh/kubeconform/cmd/kubeconform:15"

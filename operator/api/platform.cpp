@@ -130,6 +130,9 @@ ServiceSettings service(const Section& given, const Section& scalability, const 
     };
     result.cpu_percent = target("cpuPercent", kCpuPercent);
     result.memory_percent = target("memoryPercent", kMemoryPercent);
+    const std::map<std::string, Vertical> verticals{
+        {"None", Vertical::None}, {"Recommend", Vertical::Recommend}, {"Auto", Vertical::Auto}};
+    result.vertical = given.one_of("vertical", scalability.one_of("vertical", Vertical::None, verticals), verticals);
     result.compute = overlaid(service_compute(sizing), given.section("resources"));
     return result;
 }

@@ -73,16 +73,23 @@ struct AutoscalerBehavior {
     std::int64_t scale_up_window_seconds = 0;
 };
 
+// What becomes of the resources that the Vertical Pod Autoscaler recommends.
+enum class Vertical { None, Recommend, Auto };
+
 struct ServiceSettings {
     Replicas replicas;
     bool autoscaling = true;  // Effective: false too where min equals max.
     int cpu_percent = 0;
     int memory_percent = 0;
+    Vertical vertical = Vertical::None;
     Compute compute;
 
     // Pods that there must be at least, and those that may be at most but for a rollout.
     int least() const { return autoscaling ? replicas.min : replicas.count; }
     int most() const { return autoscaling ? replicas.max : replicas.count; }
+
+    // Pods get what is recommended; never beside an autoscaler, which would count by what is changed under it.
+    bool is_sized_by_load() const { return vertical == Vertical::Auto && !autoscaling; }
 };
 
 struct Configuration {

@@ -33,6 +33,7 @@ const std::vector<Kind>& child_kinds() {
                                          kJob,
                                          kDeployment,
                                          kHorizontalPodAutoscaler,
+                                         kVerticalPodAutoscaler,
                                          kPodDisruptionBudget,
                                          kIngress,
                                          kHttpRoute,

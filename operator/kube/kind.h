@@ -48,6 +48,8 @@ inline constexpr Kind kIngress{"networking.k8s.io", "v1", "Ingress", "ingresses"
 inline constexpr Kind kHttpRoute{"gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes", true, true};
 inline constexpr Kind kServiceMonitor{"monitoring.coreos.com", "v1", "ServiceMonitor", "servicemonitors", true, true};
 inline constexpr Kind kPrometheusRule{"monitoring.coreos.com", "v1", "PrometheusRule", "prometheusrules", true, true};
+inline constexpr Kind kVerticalPodAutoscaler{"autoscaling.k8s.io",     "v1", "VerticalPodAutoscaler",
+                                             "verticalpodautoscalers", true, true};
 inline constexpr Kind kPriorityClass{"scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses", false};
 inline constexpr Kind kValidatingAdmissionPolicy{"admissionregistration.k8s.io", "v1", "ValidatingAdmissionPolicy",
                                                  "validatingadmissionpolicies", false};

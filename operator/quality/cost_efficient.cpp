@@ -31,6 +31,26 @@ void compare_cost(Findings& findings, const api::Spec& spec) {
              "Raise spec.quality.cost.budget.monthly to " + money(most) + ", or lower spec.quality.scalability.replicas.max."));
 }
 
+std::string in_steps(std::int64_t amount, std::int64_t step, std::int64_t unit, const char* suffix) {
+    return std::to_string((amount + step - 1) / step * step / unit) + suffix;
+}
+std::string cpu_in_steps(std::int64_t millis) {
+    return in_steps(millis, 25, 1, "m");
+}
+std::string memory_in_steps(std::int64_t thousandths) {
+    constexpr std::int64_t kMebibyte = 1000LL << 20;
+    return in_steps(thousandths, 32 * kMebibyte, kMebibyte, "Mi");
+}
+
+void compare_request(Findings& findings, const std::string& component, const std::string& resource, const std::string& request,
+                     const Recommendation::Bounds& bounds, const std::string& recommended) {
+    const std::int64_t asked = kube::quantity_millis(request).value_or(0);
+    if (asked >= bounds.least && asked <= bounds.most) return;
+    findings.push_back(
+        hurt(component, std::string("it asks for ") + (asked < bounds.least ? "less " : "more ") + resource + " than it needs",
+             "Set spec.services." + component + ".resources.requests." + resource + " to " + recommended + "."));
+}
+
 }  // namespace
 
 Findings budget(const Case& of) {
@@ -64,6 +84,34 @@ Findings limits(const Case& of) {
         of, [](std::string_view) { return true; }, [](const Pod& pod) { return pod.bounded; },
         "every container has requests and limits", "containers without requests or limits of CPU and memory: ",
         "Give them some; where something else changes the pods of the platform, stop it.")};
+}
+
+// A recommendation changes with each minute of load: it is told in steps, and judged by its own bounds.
+Findings right_sizing(const Case& of) {
+    Findings findings;
+    for (const api::Service& service : api::kServices) {
+        const std::string component(service.key);
+        const auto settings = of.platform.spec.services.find(component);
+        if (settings == of.platform.spec.services.end() || settings->second.vertical == api::Vertical::None) continue;
+        const auto found = of.seen.recommendations.find(component);
+        if (found == of.seen.recommendations.end() || !found->second.given) {
+            findings.push_back(
+                unknown(component, "nothing is recommended yet", "Wait until the Vertical Pod Autoscaler has seen some load."));
+            continue;
+        }
+        if (settings->second.is_sized_by_load()) {
+            findings.push_back(kept(component, "its pods get what is recommended"));
+            continue;
+        }
+        const Recommendation& recommended = found->second;
+        const std::size_t before = findings.size();
+        compare_request(findings, component, "cpu", settings->second.compute.requests.cpu, recommended.cpu,
+                        cpu_in_steps(recommended.cpu.target));
+        compare_request(findings, component, "memory", settings->second.compute.requests.memory, recommended.memory,
+                        memory_in_steps(recommended.memory.target));
+        if (findings.size() == before) findings.push_back(kept(component, "it asks for about what is recommended"));
+    }
+    return findings;
 }
 
 Findings spot_placement(const Case& of) {

@@ -47,6 +47,22 @@ struct Scaler {
     friend bool operator==(const Scaler&, const Scaler&) = default;
 };
 
+// What the Vertical Pod Autoscaler says that a pod of a service needs, in thousandths of a core and of a byte.
+struct Recommendation {
+    struct Bounds {
+        std::int64_t least = 0;
+        std::int64_t target = 0;
+        std::int64_t most = 0;
+
+        friend bool operator==(const Bounds&, const Bounds&) = default;
+    };
+    bool given = false;
+    Bounds cpu;
+    Bounds memory;
+
+    friend bool operator==(const Recommendation&, const Recommendation&) = default;
+};
+
 // A node, by its labels.
 struct Node {
     std::string zone;  // Empty: it has no label topology.kubernetes.io/zone.
@@ -109,6 +125,7 @@ struct Observed {
     std::map<std::string, Workload, std::less<>> workloads;  // By component. Missing: there is none.
     std::map<std::string, Budget, std::less<>> budgets;
     std::map<std::string, Scaler, std::less<>> scalers;
+    std::map<std::string, Recommendation, std::less<>> recommendations;
     std::optional<std::vector<Pod>> pods;     // Nothing: they may not be observed.
     std::optional<Measured> measured;         // Nothing: this operator measures no requests.
     std::optional<std::string> pod_security;  // Level that the namespace enforces, "" for none. Nothing: it may not be observed.

@@ -14,6 +14,7 @@ Findings objectives(const Case& of);
 // scalable.cpp
 Findings autoscaler(const Case& of);
 Findings headroom(const Case& of);
+Findings one_scaler(const Case& of);
 
 // reliable.cpp
 Findings zone_spread(const Case& of);
@@ -37,6 +38,7 @@ Findings verified(const Case& of);
 // cost_efficient.cpp
 Findings limits(const Case& of);
 Findings budget(const Case& of);  // Where everything fits into it, no pod is refused for it either.
+Findings right_sizing(const Case& of);
 Findings spot_placement(const Case& of);
 
 // recoverable.cpp

@@ -59,4 +59,19 @@ Findings headroom(const Case& of) {
                       });
 }
 
+Findings one_scaler(const Case& of) {
+    Findings findings;
+    bool any = false;
+    for (const auto& [component, settings] : of.platform.spec.services) {
+        any = any || settings.vertical == api::Vertical::Auto;
+        if (settings.vertical != api::Vertical::Auto || settings.is_sized_by_load()) continue;
+        findings.push_back(
+            hurt(component,
+                 "an autoscaler counts by the requests that vertical Auto would change, so that its pods are left as they are",
+                 "Set spec.services." + component + ".autoscaling to Disabled, or its vertical to Recommend."));
+    }
+    if (findings.empty() && any) findings.push_back(kept("", "what sets resources by load is alone with its service"));
+    return findings;
+}
+
 }  // namespace quality

@@ -4,6 +4,7 @@
 
 #include "api/names.h"
 #include "kube/managed.h"
+#include "kube/quantity.h"
 
 namespace reconcile {
 
@@ -33,7 +34,7 @@ std::string failure_of(const kube::Json& status) {
 quality::Workload workload_from(const kube::Json& object) {
     const kube::Json& status = kube::at(object, {"status"});
     quality::Workload workload;
-    workload.version = kube::label_of(object, "app.kubernetes.io/version");
+    workload.version = kube::label_of(object, api::kVersionLabel);
     workload.generation = kube::int_at(object, {"metadata", "generation"});
     workload.observed_generation = kube::int_at(status, {"observedGeneration"});
     workload.desired = kube::int_at(object, {"spec", "replicas"});
@@ -71,6 +72,22 @@ quality::Scaler scaler_from(const kube::Json& object) {
     return scaler;
 }
 
+quality::Recommendation recommendation_from(const kube::Json& object) {
+    quality::Recommendation recommendation;
+    const kube::Json& containers = kube::at(object, {"status", "recommendation", "containerRecommendations"});
+    if (!containers.is_array() || containers.empty()) return recommendation;  // A pod of ours has one container.
+    const auto bounds = [&](const char* resource) {
+        const auto amount = [&](const char* bound) {
+            return kube::quantity_millis(kube::string_at(containers[0], {bound, resource})).value_or(0);
+        };
+        return quality::Recommendation::Bounds{amount("lowerBound"), amount("target"), amount("upperBound")};
+    };
+    recommendation.cpu = bounds("cpu");
+    recommendation.memory = bounds("memory");
+    recommendation.given = recommendation.cpu.target > 0 && recommendation.memory.target > 0;
+    return recommendation;
+}
+
 }  // namespace
 
 Child child_from(const kube::Kind& kind, const kube::Json& object) {
@@ -88,6 +105,7 @@ Child child_from(const kube::Kind& kind, const kube::Json& object) {
     if (kind == kube::kDeployment || kind == kube::kStatefulSet) child.workload = workload_from(object);
     if (kind == kube::kPodDisruptionBudget) child.budget = budget_from(object);
     if (kind == kube::kHorizontalPodAutoscaler) child.scaler = scaler_from(object);
+    if (kind == kube::kVerticalPodAutoscaler) child.recommendation = recommendation_from(object);
     if (kind == kube::kJob) {
         child.complete = has_condition(kube::at(object, {"status"}), "Complete");
         child.failed = has_condition(kube::at(object, {"status"}), "Failed");

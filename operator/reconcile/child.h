@@ -16,10 +16,11 @@ struct Child {
     std::int64_t replicas = 0;  // spec.replicas of a Deployment.
     std::string derived_from;   // A generated Secret's digest annotation.
     bool deleting = false;
-    quality::Workload workload;  // Of Deployments and StatefulSets.
-    quality::Budget budget;      // Of PodDisruptionBudgets.
-    quality::Scaler scaler;      // Of HorizontalPodAutoscalers.
-    bool complete = false;       // Of Jobs; and whether one has given up.
+    quality::Workload workload;              // Of Deployments and StatefulSets.
+    quality::Budget budget;                  // Of PodDisruptionBudgets.
+    quality::Scaler scaler;                  // Of HorizontalPodAutoscalers.
+    quality::Recommendation recommendation;  // Of VerticalPodAutoscalers.
+    bool complete = false;                   // Of Jobs; and whether one has given up.
     bool failed = false;
 
     friend bool operator==(const Child&, const Child&) = default;

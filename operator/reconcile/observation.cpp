@@ -19,6 +19,8 @@ void look_at_component(const api::Platform& platform, const Children& children, 
     if (const Child* child = find(workload_kind)) observed.workloads.emplace(component, child->workload);
     if (const Child* child = find(kube::kPodDisruptionBudget)) observed.budgets.emplace(component, child->budget);
     if (const Child* child = find(kube::kHorizontalPodAutoscaler)) observed.scalers.emplace(component, child->scaler);
+    if (const Child* child = find(kube::kVerticalPodAutoscaler))
+        observed.recommendations.emplace(component, child->recommendation);
 }
 
 std::vector<quality::Declared> look_at_objects(const api::Platform& platform, const Sources& from, const kube::Objects& wanted,
@@ -34,8 +36,8 @@ std::vector<quality::Declared> look_at_objects(const api::Platform& platform, co
     };
     std::vector<quality::Declared> objects;
     for (const kube::Object& object : wanted) {
-        objects.push_back({std::string(object.kind.name), object.key().name,
-                           kube::label_of(object.json, "app.kubernetes.io/component"), state_of(object)});
+        objects.push_back({std::string(object.kind.name), object.key().name, kube::label_of(object.json, api::kComponentLabel),
+                           state_of(object)});
     }
     return objects;
 }

@@ -2,11 +2,17 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/profile.h"
+
 namespace resources {
 
 using kube::Json;
 
 namespace {
+
+// Measured idle: up to 23 MiB a process, and next to no CPU.
+constexpr const char* kLeastCpu = "10m";
+constexpr const char* kLeastMemory = "32Mi";
 
 Json utilization(const char* resource, int percent) {
     return {{"type", "Resource"},
@@ -47,6 +53,28 @@ kube::Object autoscaler(const Component& self, const api::ServiceSettings& setti
                        {{"scaleUp", scale_up(behavior.scale_up_window_seconds)},
                         {"scaleDown", scale_down(behavior.scale_down_window_seconds)}}}};
     return object;
+}
+
+kube::Objects vertical_autoscalers(const api::Platform& platform, const Capabilities& capabilities) {
+    if (!capabilities.contains(kube::kVerticalPodAutoscaler.resource())) return {};
+    const api::Amounts most = api::service_compute(api::Sizing::Large).limits;
+    kube::Objects objects;
+    for (const api::Service& service : api::kServices) {
+        const api::ServiceSettings& settings = platform.spec.services.at(std::string(service.key));
+        if (settings.vertical == api::Vertical::None) continue;
+        const Component self = component(platform, service.key);
+        kube::Object object = owned_object(self, kube::kVerticalPodAutoscaler);
+        object["spec"] = {
+            {"targetRef", {{"apiVersion", "apps/v1"}, {"kind", "Deployment"}, {"name", name_of(self)}}},
+            {"updatePolicy", {{"updateMode", settings.is_sized_by_load() ? "Recreate" : "Off"}}},
+            {"resourcePolicy",
+             {{"containerPolicies", Json::array({{{"containerName", "*"},
+                                                  {"controlledResources", {"cpu", "memory"}},
+                                                  {"minAllowed", {{"cpu", kLeastCpu}, {"memory", kLeastMemory}}},
+                                                  {"maxAllowed", {{"cpu", most.cpu}, {"memory", most.memory}}}}})}}}};
+        objects.push_back(std::move(object));
+    }
+    return objects;
 }
 
 }  // namespace resources

@@ -4,6 +4,7 @@
 
 #include "resources/access.h"
 #include "resources/admission.h"
+#include "resources/autoscaler.h"
 #include "resources/budget.h"
 #include "resources/dashboards.h"
 #include "resources/databases.h"
@@ -42,6 +43,7 @@ kube::Objects desired(const api::Platform& platform, const SecretDigests& secret
     append(objects, migrations(platform, secrets));
     for (const api::Service& each : api::kServices) append(objects, service(platform, each, secrets));
     append(objects, verification(platform, secrets, objects));
+    append(objects, vertical_autoscalers(platform, capabilities));
     append(objects, exposure(platform, capabilities));
     append(objects, monitoring(platform, capabilities));
     append(objects, dashboards(platform));
@@ -62,6 +64,14 @@ std::vector<LeftOut> left_out(const api::Platform& platform, const Capabilities&
                                  "no request from outside reaches the gateway. Install the Gateway API, or set "
                                  "spec.ingress.kind to Ingress."),
                            true});
+    }
+    const auto wants_vertical = [](const auto& service) { return service.second.vertical != api::Vertical::None; };
+    if (lacks(kube::kVerticalPodAutoscaler) && std::ranges::any_of(platform.spec.services, wants_vertical)) {
+        missing.push_back({"spec.quality.scalability.vertical",
+                           words(kube::kVerticalPodAutoscaler,
+                                 "nobody recommends resources. Install the Vertical Pod Autoscaler, or set "
+                                 "spec.quality.scalability.vertical to None."),
+                           false});
     }
     if (platform.spec.metrics == api::Metrics::ServiceMonitor) {
         if (lacks(kube::kServiceMonitor)) {

@@ -35,6 +35,7 @@ Json namespaced_rules() {
             rule("batch", {"jobs"}, kOwn),
             rule("", {"pods"}, {"list", "watch"}),
             rule("autoscaling", {"horizontalpodautoscalers"}, kOwn),
+            rule("autoscaling.k8s.io", {"verticalpodautoscalers"}, kOwn),
             rule("policy", {"poddisruptionbudgets"}, kOwn),
             rule("networking.k8s.io", {"networkpolicies", "ingresses"}, kOwn),
             rule("rbac.authorization.k8s.io", {"rolebindings"}, kOwn),

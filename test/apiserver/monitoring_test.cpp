@@ -10,11 +10,14 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-// The folder of that operator's definitions, which hack/tools/build puts into the cache.
-std::string definitions() {
+// A folder of definitions, which hack/tools/build puts into the cache.
+std::string definitions_of(const std::string& tool) {
     const support::Finished said =
-        support::run({"bash", "-c", R"(. "$1" && tool prometheus-operator)", "bash", support::in_checkout("hack/lib.sh")});
+        support::run({"bash", "-c", R"(. "$1" && tool "$2")", "bash", support::in_checkout("hack/lib.sh"), tool});
     return said.output.substr(0, said.output.find('\n'));
+}
+std::string definitions() {
+    return definitions_of("prometheus-operator");
 }
 
 class Monitoring : public OperatorTest {
@@ -52,6 +55,51 @@ TEST_F(Monitoring, ComesAndGoesWithItsApiWithoutARestart) {
     EXPECT_TRUE(eventually([&] { return get("configmap", "shop-user").dump().find("warn") != std::string::npos; }, 30s));
     EXPECT_TRUE(eventually([&] { return settled(); }, 60s));
     EXPECT_THAT(operator_log(), Not(HasSubstr("monitoring.coreos.com/v1, is forbidden")));
+}
+
+class Recommendations : public OperatorTest {
+protected:
+    // Other tests' platforms want none of it, so that they don't notice.
+    void TearDown() override {
+        kubectl({"delete", "-f", definitions_of("vertical-pod-autoscaler"), "--ignore-not-found"});
+        OperatorTest::TearDown();
+    }
+
+    // As the recommender does.
+    void recommend(const std::string& service, const char* cpu) const {
+        const Json amounts{{"cpu", cpu}, {"memory", "128Mi"}};
+        const Json status{
+            {"recommendation",
+             {{"containerRecommendations",
+               Json::array(
+                   {{{"containerName", service}, {"lowerBound", amounts}, {"target", amounts}, {"upperBound", amounts}}})}}}};
+        const support::Finished done = kubectl(
+            {"patch", "vpa", "shop-" + service, "--subresource=status", "--type=merge", "-p", Json{{"status", status}}.dump()});
+        ASSERT_EQ(done.status, 0) << done.output;
+    }
+    bool says(const std::string& status, const std::string& words) const {
+        return eventually([&] {
+            const Json platform = get("ecp", "shop");
+            return condition(platform, "CostEfficient") == status &&
+                   condition(platform, "CostEfficient", "message").find(words) != std::string::npos;
+        });
+    }
+};
+
+TEST_F(Recommendations, AreComparedWithWhatTheServicesAskFor) {
+    ASSERT_EQ(kubectl({"apply", "--server-side", "-f", definitions_of("vertical-pod-autoscaler")}).status, 0);
+    start_operator();
+    apply(sample("development", {{"spec", {{"services", {{"order", {{"vertical", "Recommend"}}}}}}}}));
+    ASSERT_TRUE(eventually([&] { return find("vpa", "shop-order").has_value(); }, 30s));
+    ASSERT_TRUE(ready());
+    EXPECT_TRUE(says("Unknown", "order: nothing is recommended yet"));
+    recommend("order", "60m");
+    EXPECT_TRUE(
+        says("False", "order: it asks for more cpu than it needs. Set spec.services.order.resources.requests.cpu to 75m."));
+    patch_platform({{"spec", {{"services", {{"order", {{"resources", {{"requests", {{"cpu", "60m"}}}}}}}}}}}});
+    EXPECT_TRUE(says("True", "RightSizing"));
+    patch_platform({{"spec", {{"services", {{"order", {{"vertical", "Auto"}}}}}}}});
+    EXPECT_TRUE(eventually([&] { return get("vpa", "shop-order")["spec"]["updatePolicy"]["updateMode"] == "Recreate"; }));
 }
 
 }  // namespace

@@ -178,6 +178,35 @@ TEST_F(PromisesTest, OfVerificationNeedTheJobOfTheLastRollout) {
     expect_hurt("Verified", "", "Job shop-e2e-1 failed: GET /api/v1/products: status 500", "delete the Job");
 }
 
+TEST_F(PromisesTest, OfOneScalerKnowNoOtherBesideWhatSetsResourcesByLoad) {
+    EXPECT_THAT(all("OneScaler"), IsEmpty());
+    api::ServiceSettings& order = platform.spec.services["order"];
+    order.vertical = api::Vertical::Auto;
+    expect_hurt("OneScaler", "order", "left as they are", "spec.services.order.autoscaling to Disabled");
+    order.autoscaling = false;
+    EXPECT_EQ(find("OneScaler").held, Held::True);
+}
+
+TEST_F(PromisesTest, OfRightSizingCompareRequestsWithWhatIsRecommended) {
+    EXPECT_THAT(all("RightSizing"), IsEmpty());
+    constexpr std::int64_t kMebibyte = 1000LL << 20;
+    api::ServiceSettings& order = platform.spec.services["order"];
+    order.vertical = api::Vertical::Recommend;
+    order.compute.requests = {"250m", "256Mi", ""};
+    expect_unknown("RightSizing", "order", "nothing is recommended yet");
+    Recommendation& recommended = seen.recommendations["order"];
+    recommended = {true, {50, 60, 250}, {100 * kMebibyte, 110 * kMebibyte, 256 * kMebibyte}};
+    EXPECT_EQ(find("RightSizing", "order").held, Held::True);
+    recommended.cpu.most = 249;
+    expect_hurt("RightSizing", "order", "more cpu than it needs", "requests.cpu to 75m");
+    recommended.cpu = {250, 250, 250};
+    recommended.memory.least = 257 * kMebibyte;
+    expect_hurt("RightSizing", "order", "less memory than it needs", "requests.memory to 128Mi");
+    order.vertical = api::Vertical::Auto;
+    order.autoscaling = false;
+    EXPECT_EQ(find("RightSizing", "order").evidence, "its pods get what is recommended");
+}
+
 TEST_F(PromisesTest, OfAMonthlyBudgetReckonWithAllServicesAtTheirMaximum) {
     platform.spec.prices = {"EUR", "0.01", "0", "0"};
     for (auto& [name, settings] : platform.spec.services) settings.compute.requests.cpu = "1";

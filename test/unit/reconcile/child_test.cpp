@@ -82,5 +82,17 @@ TEST(Child, OfAnAutoscalerSaysWhyItDoesNotScale) {
               (quality::Scaler{.judged = true, .at_maximum = false, .inactive = "FailedGetScale"}));
 }
 
+TEST(Child, OfAVerticalAutoscalerKeepsWhatItRecommends) {
+    kube::Json object = kube::Json::parse(R"({"metadata": {"name": "shop-order", "namespace": "shop"}})");
+    EXPECT_FALSE(child_from(kube::kVerticalPodAutoscaler, object).recommendation.given);
+    object["status"] = kube::Json::parse(R"({"recommendation": {"containerRecommendations": [{"containerName": "order",
+        "lowerBound": {"cpu": "25m", "memory": "32Mi"}, "target": {"cpu": "50m", "memory": "64Mi"},
+        "upperBound": {"cpu": "1", "memory": "1Gi"}}]}})");
+    const quality::Recommendation recommended = child_from(kube::kVerticalPodAutoscaler, object).recommendation;
+    EXPECT_TRUE(recommended.given);
+    EXPECT_EQ(recommended.cpu, (quality::Recommendation::Bounds{25, 50, 1000}));
+    EXPECT_EQ(recommended.memory.target, 64 * (1000LL << 20));
+}
+
 }  // namespace
 }  // namespace reconcile

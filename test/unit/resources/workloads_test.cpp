@@ -444,4 +444,31 @@ TEST(Exposure, AnIngressLeadsToTheGateway) {
     EXPECT_FALSE(spec.contains("ingressClassName"));
 }
 
+TEST(VerticalAutoscaler, SetsResourcesOnlyWhereNoOtherScales) {
+    api::Platform platform = test::production();
+    EXPECT_THAT(test::of_kind(test::objects_of(platform), kube::kVerticalPodAutoscaler), IsEmpty());
+    for (auto& [name, settings] : platform.spec.services) settings.vertical = api::Vertical::Auto;
+    platform.spec.services["order"].autoscaling = false;
+    platform.spec.services["user"].vertical = api::Vertical::None;
+    const kube::Objects objects = test::objects_of(platform);
+    EXPECT_EQ(test::of_kind(objects, kube::kVerticalPodAutoscaler).size(), 5U);
+    const auto mode_of = [&](const char* name) {
+        return test::find(objects, kube::kVerticalPodAutoscaler, name)["spec"]["updatePolicy"]["updateMode"];
+    };
+    EXPECT_EQ(mode_of("shop-order"), "Recreate");
+    EXPECT_EQ(mode_of("shop-catalog"), "Off");
+}
+
+TEST(VerticalAutoscaler, IsLeftOutAndSaidWhereTheClusterLacksItsApi) {
+    api::Platform platform = test::production();
+    platform.spec.services["order"].vertical = api::Vertical::Recommend;
+    const resources::Capabilities none{kube::kHttpRoute.resource()};
+    EXPECT_THAT(test::of_kind(resources::desired(platform, test::some_digests(platform), none), kube::kVerticalPodAutoscaler),
+                IsEmpty());
+    const std::vector<resources::LeftOut> missing = resources::left_out(platform, none);
+    ASSERT_EQ(missing.size(), 1U);
+    EXPECT_EQ(missing[0].field, "spec.quality.scalability.vertical");
+    EXPECT_FALSE(missing[0].needed);
+}
+
 }  // namespace
