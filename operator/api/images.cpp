@@ -20,6 +20,7 @@ std::string full_name(const std::string& repository) {
 
 std::vector<std::string> images_of(const Spec& spec) {
     std::vector<std::string> names;
+    names.reserve(kServices.size() + kDataStores.size());
     for (const Service& service : kServices) names.emplace_back(service.image);
     for (const std::string_view store : kDataStores) {
         if (!data_store(spec, store).external) names.emplace_back(store);
