@@ -9,19 +9,21 @@ using kube::Json;
 
 namespace {
 
-constexpr const char* kZone = "topology.kubernetes.io/zone";
-constexpr const char* kHost = "kubernetes.io/hostname";
+constexpr std::string_view kZone = "topology.kubernetes.io/zone";
+constexpr std::string_view kHost = "kubernetes.io/hostname";
 
 bool runs_on_spot(const Component& self) {
     const std::vector<std::string>& spot = self.platform.spec.spot_components;
     return std::find(spot.begin(), spot.end(), self.key) != spot.end();
 }
 
-// ScheduleAnyway: a zone that is full or gone must not keep replicas from running elsewhere.
-Json spread_over(const char* topology, const Component& self, Workload workload) {
+// ScheduleAnyway: a zone that is full or gone must not keep replicas from running elsewhere. Not so the nodes of a data store:
+// volumes hold them where they once began, and of three nodes two on one machine are no quorum without it.
+Json spread_over(std::string_view topology, const Component& self, Workload workload) {
+    const bool binds = workload == Workload::Data && topology == kHost;
     Json constraint{{"topologyKey", topology},
                     {"maxSkew", 1},
-                    {"whenUnsatisfiable", "ScheduleAnyway"},
+                    {"whenUnsatisfiable", binds ? "DoNotSchedule" : "ScheduleAnyway"},
                     {"labelSelector", {{"matchLabels", selector_of(self)}}}};
     // Pods of the old ReplicaSet are about to go: counting them would leave the new ones uneven after a rollout.
     if (workload == Workload::Service) constraint["matchLabelKeys"] = Json::array({"pod-template-hash"});

@@ -139,9 +139,8 @@ TEST_F(Cli, LeavesOutWhatTheClusterLacksAndSaysSo) {
 TEST_F(Cli, RefusesToLeaveOutWhatIsNotOptional) {
     const support::Finished said = run_operator({"render", "--without", "gateway.networking", "-f", sample_file("staging")});
     EXPECT_EQ(said.status, 2);
-    EXPECT_THAT(said.output,
-                HasSubstr("--without gateway.networking: no such optional API group; there are: autoscaling.k8s.io "
-                          "gateway.networking.k8s.io monitoring.coreos.com"));
+    EXPECT_THAT(said.output, HasSubstr("--without gateway.networking: no such optional API group; there are: autoscaling.k8s.io "
+                                       "gateway.networking.k8s.io monitoring.coreos.com"));
 }
 
 TEST_F(Cli, PutsObjectsIntoTheNamespaceAskedForWhereTheFileNamesNone) {

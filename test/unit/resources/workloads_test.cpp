@@ -264,7 +264,11 @@ TEST(Workloads, AZoneSpreadCountsThePodsOfTheSameRevisionAlone) {
         EXPECT_EQ(constraint["matchLabelKeys"], Json::array({"pod-template-hash"}));
     }
     const Json store = test::find(objects, kube::kStatefulSet, "shop-redis")["spec"]["template"]["spec"];
-    for (const Json& constraint : store["topologySpreadConstraints"]) EXPECT_FALSE(constraint.contains("matchLabelKeys"));
+    for (const Json& constraint : store["topologySpreadConstraints"]) {
+        EXPECT_FALSE(constraint.contains("matchLabelKeys"));
+        const bool over_hosts = constraint["topologyKey"] == "kubernetes.io/hostname";
+        EXPECT_EQ(constraint["whenUnsatisfiable"], over_hosts ? "DoNotSchedule" : "ScheduleAnyway");
+    }
 }
 
 TEST(Workloads, AServiceIsToldTheAddressesOfThoseItMayCallAlone) {
