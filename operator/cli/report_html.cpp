@@ -13,7 +13,7 @@ constexpr const char* kStyle = R"css(
   --good: #5fcf8f; --bad: #ff8a80; --open: #f0c060; --said: #9cc3f0; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 72rem; padding: 1.5rem; font: 16px/1.5 system-ui, sans-serif; color: var(--ink);
-  background: var(--paper); }
+  background: var(--paper); overflow-wrap: anywhere; }
 h1 { font-size: 1.6rem; margin: 0; } h2 { font-size: 1.15rem; margin: 2rem 0 .6rem; }
 p { margin: .3rem 0; } .faint { color: var(--faint); }
 .board { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: .7rem; padding: 0; list-style: none; }
@@ -25,7 +25,7 @@ p { margin: .3rem 0; } .faint { color: var(--faint); }
 .wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .7rem .35rem 0; border-bottom: 1px solid var(--line); }
 th { font-size: .85rem; color: var(--faint); } td.status { font-weight: 600; white-space: nowrap; }
-td p { margin: 0; } td { overflow-wrap: anywhere; } td.name { overflow-wrap: normal; }
+td p { margin: 0; } td.name { overflow-wrap: normal; }
 svg { display: block; width: 100%; height: auto; max-width: 64rem; }
 svg text { font: 14px system-ui, sans-serif; fill: var(--ink); text-anchor: middle; }
 svg .sub { font-size: 11px; fill: var(--faint); }

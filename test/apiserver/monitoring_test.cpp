@@ -16,17 +16,32 @@ std::string definitions_of(const std::string& tool) {
         support::run({"bash", "-c", R"(. "$1" && tool "$2")", "bash", support::in_checkout("hack/lib.sh"), tool});
     return said.output.substr(0, said.output.find('\n'));
 }
-std::string definitions() {
-    return definitions_of("prometheus-operator");
-}
 
-class Monitoring : public OperatorTest {
+// An API that comes with definitions of custom resources. Other tests' platforms want none of it, so that they don't notice.
+class OptionalApiTest : public OperatorTest {
 protected:
-    // Other tests' platforms want none of it, so that they don't notice.
+    OptionalApiTest(const std::string& tool, std::string kinds) : definitions_(definitions_of(tool)), kinds_(std::move(kinds)) {}
+
     void TearDown() override {
-        kubectl({"delete", "-f", definitions(), "--ignore-not-found"});
+        remove_api();
         OperatorTest::TearDown();
     }
+
+    void add_api() const {
+        const support::Finished done = kubectl({"apply", "--server-side", "-f", definitions_});
+        ASSERT_EQ(done.status, 0) << done.output;
+        ASSERT_TRUE(eventually([&] { return kubectl({"get", kinds_}).status == 0; }, 30s));
+    }
+    void remove_api() const { kubectl({"delete", "-f", definitions_, "--ignore-not-found"}); }
+
+private:
+    std::string definitions_;
+    std::string kinds_;
+};
+
+class Monitoring : public OptionalApiTest {
+protected:
+    Monitoring() : OptionalApiTest("prometheus-operator", "servicemonitors,prometheusrules") {}
 };
 
 TEST_F(Monitoring, ComesAndGoesWithItsApiWithoutARestart) {
@@ -35,8 +50,7 @@ TEST_F(Monitoring, ComesAndGoesWithItsApiWithoutARestart) {
     ASSERT_TRUE(ready()) << "it serves without being watched";
     EXPECT_EQ(condition(get("ecp", "shop"), "Stalled"), "False");
 
-    ASSERT_EQ(kubectl({"apply", "--server-side", "-f", definitions()}).status, 0);
-    ASSERT_TRUE(eventually([&] { return kubectl({"get", "servicemonitors,prometheusrules"}).status == 0; }, 30s));
+    ASSERT_NO_FATAL_FAILURE(add_api());
     ASSERT_TRUE(
         eventually([&] { return find("servicemonitor", "shop-metrics") && find("prometheusrule", "shop-objectives"); }, 30s));
     EXPECT_EQ(get("servicemonitor", "shop-metrics")["metadata"]["ownerReferences"][0]["name"], "shop");
@@ -50,20 +64,16 @@ TEST_F(Monitoring, ComesAndGoesWithItsApiWithoutARestart) {
 
     patch_platform({{"spec", {{"quality", {{"observability", {{"metrics", "ServiceMonitor"}}}}}}}});
     ASSERT_TRUE(eventually([&] { return find("servicemonitor", "shop-metrics").has_value(); }, 30s));
-    ASSERT_EQ(kubectl({"delete", "-f", definitions()}).status, 0);
+    remove_api();
     patch_platform({{"spec", {{"quality", {{"maintainability", {{"configuration", {{"logLevel", "warn"}}}}}}}}}});
     EXPECT_TRUE(eventually([&] { return get("configmap", "shop-user").dump().find("warn") != std::string::npos; }, 30s));
     EXPECT_TRUE(eventually([&] { return settled(); }, 60s));
     EXPECT_THAT(operator_log(), Not(HasSubstr("monitoring.coreos.com/v1, is forbidden")));
 }
 
-class Recommendations : public OperatorTest {
+class Recommendations : public OptionalApiTest {
 protected:
-    // Other tests' platforms want none of it, so that they don't notice.
-    void TearDown() override {
-        kubectl({"delete", "-f", definitions_of("vertical-pod-autoscaler"), "--ignore-not-found"});
-        OperatorTest::TearDown();
-    }
+    Recommendations() : OptionalApiTest("vertical-pod-autoscaler", "verticalpodautoscalers") {}
 
     // As the recommender does.
     void recommend(const std::string& service, const char* cpu) const {
@@ -87,7 +97,7 @@ protected:
 };
 
 TEST_F(Recommendations, AreComparedWithWhatTheServicesAskFor) {
-    ASSERT_EQ(kubectl({"apply", "--server-side", "-f", definitions_of("vertical-pod-autoscaler")}).status, 0);
+    ASSERT_NO_FATAL_FAILURE(add_api());
     start_operator();
     apply(sample("development", {{"spec", {{"services", {{"order", {{"vertical", "Recommend"}}}}}}}}));
     ASSERT_TRUE(eventually([&] { return find("vpa", "shop-order").has_value(); }, 30s));
