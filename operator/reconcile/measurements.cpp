@@ -59,7 +59,10 @@ awaitable<void> Measurements::look() {
     platforms_.for_each([&](const kube::Key& key, const KnownPlatform& known) {
         if (known.problems.empty()) platforms.push_back(key);
     });
-    std::erase_if(known_, [&](const auto& each) { return std::ranges::find(platforms, each.first) == platforms.end(); });
+    std::erase_if(known_, [&](const auto& each) {
+        const KnownPlatform* known = platforms_.find(each.first);
+        return !known || !known->problems.empty();
+    });
     std::size_t next = 0;
     std::size_t running = std::min(kMostAtOnce, platforms.size());
     runtime::Bell done(io_.get_executor());

@@ -142,6 +142,7 @@ resources::Progress PlatformReconciler::progress(const Platform& platform, const
         if (each.child.complete && !each.child.deleting) progress.complete.insert(each.key.name);
         if (each.kind == kube::kDeployment) progress.deployed.insert(each.key.name);
     }
+    if (!platform.spec.verify_after_rollout) return progress;  // Nothing else waits for what is rolled out.
     for (const kube::Object& object : wanted) {
         if (object.kind != kube::kDeployment) continue;
         const Child* child = parts_.children.find(object.kind, object.key());

@@ -2,7 +2,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "api/names.h"
 #include "resources/component.h"
 
 namespace resources {
@@ -54,18 +53,13 @@ Json rules(const api::ImagePolicy& images) {
     return rules;
 }
 
-kube::Object cluster_object(const api::Platform& platform, const kube::Kind& kind) {
-    const std::string name = platform.key.ns + "." + api::child_name(platform.key.name, "pods");
-    kube::Object object = unowned_object(component(platform, "admission"), kind, name);
-    object["metadata"]["labels"][std::string(api::kNamespaceLabel)] = platform.key.ns;
-    return object;
-}
-
 }  // namespace
 
 kube::Objects admission(const api::Platform& platform) {
     if (platform.spec.admission == api::Admission::None) return {};
-    kube::Object policy = cluster_object(platform, kube::kValidatingAdmissionPolicy);
+    const Component self = component(platform, "admission");
+    const std::string name = cluster_name(platform, "pods");
+    kube::Object policy = cluster_object(self, kube::kValidatingAdmissionPolicy, name);
     const Json in_the_namespace{{"matchLabels", {{"kubernetes.io/metadata.name", platform.key.ns}}}};
     const Json pods{{"apiGroups", {""}},
                     {"apiVersions", {"v1"}},
@@ -88,8 +82,8 @@ kube::Objects admission(const api::Platform& platform) {
              {{{"name", "containers"},
                {"expression", "object.spec.containers + (has(object.spec.initContainers) ? object.spec.initContainers : [])"}}})},
         {"validations", rules(platform.spec.image_policy)}};
-    kube::Object binding = cluster_object(platform, kube::kValidatingAdmissionPolicyBinding);
-    binding["spec"] = {{"policyName", policy.key().name},
+    kube::Object binding = cluster_object(self, kube::kValidatingAdmissionPolicyBinding, name);
+    binding["spec"] = {{"policyName", name},
                        {"validationActions", Json::array({platform.spec.admission == api::Admission::Warn ? "Warn" : "Deny"})}};
     return {std::move(policy), std::move(binding)};
 }

@@ -51,6 +51,16 @@ kube::Object unowned_object(const Component& self, const kube::Kind& kind, const
     return object;
 }
 
+std::string cluster_name(const api::Platform& platform, std::string_view part) {
+    return platform.key.ns + "." + api::child_name(platform.key.name, part);
+}
+
+kube::Object cluster_object(const Component& self, const kube::Kind& kind, const std::string& name) {
+    kube::Object object = unowned_object(self, kind, name);
+    object["metadata"]["labels"][std::string(api::kNamespaceLabel)] = self.platform.key.ns;
+    return object;
+}
+
 kube::Object owned_object(const Component& self, const kube::Kind& kind, std::string_view suffix) {
     kube::Object object = unowned_object(self, kind, name_of(self, suffix));
     set_owner(self.platform, object);

@@ -2,7 +2,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "api/names.h"
 #include "resources/component.h"
 
 namespace resources {
@@ -15,8 +14,7 @@ constexpr int kDataPriority = 200'000;
 
 kube::Object priority_class(const api::Platform& platform, Workload workload, int value, const char* description) {
     kube::Object object =
-        unowned_object(component(platform, "priority"), kube::kPriorityClass, priority_class_name(platform, workload));
-    object["metadata"]["labels"][std::string(api::kNamespaceLabel)] = platform.key.ns;
+        cluster_object(component(platform, "priority"), kube::kPriorityClass, priority_class_name(platform, workload));
     object["value"] = value;
     object["description"] = description;
     return object;
@@ -25,7 +23,7 @@ kube::Object priority_class(const api::Platform& platform, Workload workload, in
 }  // namespace
 
 std::string priority_class_name(const api::Platform& platform, Workload workload) {
-    return platform.key.ns + "." + api::child_name(platform.key.name, workload == Workload::Service ? "services" : "data");
+    return cluster_name(platform, workload == Workload::Service ? "services" : "data");
 }
 
 kube::Objects priority_classes(const api::Platform& platform) {

@@ -4,21 +4,18 @@
 #include <algorithm>
 #include <map>
 
+#include "common/base/json.h"
 #include "common/http/input.h"
 
 namespace catalog {
 
 namespace {
 
+using base::text_of;
+
 constexpr double kChosen = 5;
 constexpr double kFading = 0.95;            // Of a view against the one after it.
 constexpr std::size_t kMostCategories = 5;  // More would be all of the shop.
-
-std::string text_of(const nlohmann::json& object, const char* name) {
-    if (!object.is_object()) return {};
-    const auto found = object.find(name);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string{};
-}
 
 nlohmann::json list_of(const nlohmann::json& object, const char* name) {
     if (!object.is_object()) return nlohmann::json::array();

@@ -10,12 +10,14 @@
 #include <vector>
 
 #include "common/base/html.h"
+#include "common/base/json.h"
 
 namespace gateway {
 
 namespace {
 
 using Json = nlohmann::json;
+using base::text_of;
 
 constexpr std::string_view kStyle =
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}"
@@ -39,11 +41,6 @@ std::string sha256_base64(std::string_view text) {
     std::array<unsigned char, 64> encoded{};
     const int length = EVP_EncodeBlock(encoded.data(), digest.data(), static_cast<int>(size));
     return {reinterpret_cast<const char*>(encoded.data()), static_cast<std::size_t>(length)};
-}
-
-std::string text_of(const Json& object, const char* name) {
-    const auto found = object.find(name);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string{};
 }
 
 // What a "$ref" within the document refers to; the object itself where there is none.

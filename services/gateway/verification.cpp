@@ -4,10 +4,13 @@
 #include <initializer_list>
 #include <stdexcept>
 
+#include "common/base/json.h"
+
 namespace gateway {
 
 namespace {
 
+using base::text_of;
 using nlohmann::json;
 
 constexpr base::Duration kTimeOfARequest{20'000};  // With the retries of a client that meets a pod which has just gone.
@@ -48,11 +51,6 @@ private:
     std::string what_;
 };
 
-std::string text(const json& object, const char* field) {
-    const auto found = object.is_object() ? object.find(field) : object.end();
-    return object.is_object() && found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 void browse(Customer& customer) {
     const json page = customer.get("/api/v1/products?limit=1").body;
     customer.expect(page.is_object() && page.contains("items") && page["items"].is_array(), "no list of products");
@@ -60,10 +58,10 @@ void browse(Customer& customer) {
     customer.get("/api/v1/search?q=a");
     if (page["items"].empty()) return;  // A shop that sells nothing yet.
     const json listed = page["items"][0];
-    const json shown = customer.get("/api/v1/products/" + text(listed, "id")).body;
-    customer.expect(!text(shown, "sku").empty() && text(shown, "sku") == text(listed, "sku"),
+    const json shown = customer.get("/api/v1/products/" + text_of(listed, "id")).body;
+    customer.expect(!text_of(shown, "sku").empty() && text_of(shown, "sku") == text_of(listed, "sku"),
                     "another product than the list has");
-    customer.ask("GET", "/api/v1/stock/" + text(shown, "sku"), {200, 404});  // Nothing is stored of what never came in.
+    customer.ask("GET", "/api/v1/stock/" + text_of(shown, "sku"), {200, 404});  // Nothing is stored of what never came in.
 }
 
 void enter(Customer& customer, const Account& account) {
@@ -75,7 +73,7 @@ void enter(Customer& customer, const Account& account) {
         registration["last_name"] = "Verification";
         answer = customer.ask("POST", "/api/v1/register", {201}, registration);
     }
-    const std::string token = text(answer.body, "token");
+    const std::string token = text_of(answer.body, "token");
     customer.expect(!token.empty(), "no token");
     customer.bring(token);
 }
@@ -86,7 +84,7 @@ void verify(rest::Client& gateway, const Account& account) {
     Customer customer(gateway);
     browse(customer);
     enter(customer, account);
-    customer.expect(text(customer.get("/api/v1/profile").body, "email") == account.email, "another customer's profile");
+    customer.expect(text_of(customer.get("/api/v1/profile").body, "email") == account.email, "another customer's profile");
     customer.get("/api/v1/cart");
     customer.get("/api/v1/orders");
     customer.ask("POST", "/api/v1/logout", {204});

@@ -3,17 +3,14 @@
 
 #include <string>
 
+#include "common/base/json.h"
+
 namespace payment {
 
 namespace {
 
+using base::text_of;
 using nlohmann::json;
-
-std::string text_of(const json& object, const char* name) {
-    if (!object.is_object()) return {};
-    const auto found = object.find(name);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string{};
-}
 
 std::string status_after(Operation operation) {
     switch (operation) {

@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "common/base/bounded_json.h"
+#include "common/base/json.h"
 #include "common/data/messages.h"
 
 namespace data {

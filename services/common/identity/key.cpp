@@ -10,8 +10,12 @@
 
 #include <stdexcept>
 
+#include "common/base/json.h"
+
 namespace identity {
 namespace {
+
+using base::text_of;
 
 constexpr std::size_t kCoordinate = 32;  // Bytes of a coordinate or scalar of P-256, and of a public key of Ed25519.
 constexpr int kLeastRsaBits = 2048;      // NIST SP 800-131A; the upper bound keeps a check from taking long.
@@ -36,11 +40,6 @@ const unsigned char* bytes_of(std::string_view text) {
 }
 unsigned char* bytes_of(std::string& text) {
     return reinterpret_cast<unsigned char*>(text.data());
-}
-
-std::string text_of(const nlohmann::json& object, const char* name) {
-    const auto found = object.find(name);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 std::optional<std::string> bytes_from(const nlohmann::json& jwk, const char* name, std::size_t size) {

@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "common/base/ascii.h"
-#include "common/base/bounded_json.h"
+#include "common/base/json.h"
 
 namespace rest {
 
