@@ -280,6 +280,73 @@ TEST_F(Verdict, TellsOfAPolicyForPodsThatItMayNotBringBack) {
     expect_true("Secure");
 }
 
+TEST_F(Verdict, TellsOfACredentialThatItMayNotBringBack) {
+    rights().take("secrets", {"create", "patch", "update"});
+    run({"delete", "secret", "shop-catalog-redis"});
+    expect_false("Secure", "Secrets");
+    EXPECT_THAT(said("Secure"), AllOf(HasSubstr("Secret shop-catalog-redis does not exist"), HasSubstr("forbidden")));
+    rights().restore();
+    expect_true("Secure");
+}
+
+TEST_F(Verdict, TellsOfObservabilityThatItMayNotBringBack) {
+    shop().patch_platform({{"spec", {{"quality", {{"observability", {{"dashboards", "Enabled"}}}}}}}});
+    ASSERT_TRUE(eventually([] { return shop().find("configmap", "shop-dashboards").has_value(); }));
+    rights().take("configmaps", {"create", "patch", "update"});
+    run({"delete", "configmap", "shop-dashboards"});
+    expect_false("Observable", "Dashboards");
+    EXPECT_THAT(said("Observable"), AllOf(HasSubstr("ConfigMap shop-dashboards does not exist"), HasSubstr("forbidden")));
+    run({"patch", "configmap", "shop-user", "--type=merge", "-p", R"({"data":{"config.yaml":"logLevel: debug"}})"});
+    expect_false("Observable", "Logs");
+    EXPECT_THAT(said("Observable"), HasSubstr("ConfigMap shop-user is not as declared"));
+    rights().restore();
+    expect_true("Observable");
+
+    rights().take("deployments", {"create", "patch", "update"});
+    run({"set", "env", "deployment/shop-order", "OTEL_TRACES_SAMPLER_ARG=1"});
+    expect_false("Observable", "Tracing");
+    EXPECT_THAT(said("Observable"), HasSubstr("Deployment shop-order is not as declared"));
+    rights().restore();
+    expect_true("Observable");
+}
+
+TEST_F(Verdict, TellsOfLoadThatAsksForMoreReplicasThanThereMayBe) {
+    const auto set_most = [](const Json& most) {
+        shop().patch_platform({{"spec", {{"services", {{"order", {{"replicas", {{"max", most}}}}}}}}}});
+    };
+    set_most(3);
+    run({"annotate", "pods", "-l", "app.kubernetes.io/component=order", "kwok.x-k8s.io/usage-cpu=600m"});
+    ASSERT_TRUE(eventually(
+        [] { return shop().get("hpa", "shop-order")["status"].dump().find("TooManyReplicas") != std::string::npos; }, 120s));
+    expect_false("Scalable", "Headroom");
+    EXPECT_THAT(said("Scalable"), AllOf(HasSubstr("order: load asks for more than its maximum of 3 replicas"),
+                                        HasSubstr("Raise spec.services.order.replicas.max.")));
+    set_most(20);
+    expect_true("Scalable");
+    run({"annotate", "pods", "-l", "app.kubernetes.io/component=order", "kwok.x-k8s.io/usage-cpu-"});
+    set_most(nullptr);
+}
+
+TEST_F(Verdict, TellsOfReplicasThatAllRunOnOneNode) {
+    shop().patch_platform({{"spec", {{"quality", {{"reliability", {{"spread", "Node"}}}}}}}});
+    ASSERT_TRUE(eventually([] { return shop().settled(); }, 120s));
+    Json nodes = Json::parse(Cluster::get().kubectl({"get", "nodes", "-o", "json"}).output)["items"];
+    const std::string first = nodes.at(0)["metadata"]["name"];
+    for (std::size_t index = 1; index < nodes.size(); ++index) run({"cordon", nodes[index]["metadata"]["name"]});
+    run({"delete", "pods", "-l", "app.kubernetes.io/component=user", "--wait=false"});
+    ASSERT_TRUE(eventually(
+        [&] {
+            const std::vector<std::string> all = nodes_of("user");
+            return all.size() >= 2 && all == std::vector<std::string>(all.size(), first);
+        },
+        60s));
+    expect_false("Reliable", "NodeSpread");
+    EXPECT_THAT(said("Reliable"), HasSubstr("user: all replicas run on node " + first));
+    run({"uncordon", "-l", "topology.kubernetes.io/zone"});
+    run({"delete", "pod", pods_of("user").at(0)["metadata"]["name"], "--wait=false"});
+    expect_true("Reliable");
+}
+
 TEST_F(Verdict, TellsOfImagesThatItsOwnPolicyDoesNotAllow) {
     const auto set_registries = [](const Json& registries) {
         shop().patch_platform({{"spec", {{"quality", {{"security", {{"images", {{"registries", registries}}}}}}}}}});
