@@ -16,6 +16,10 @@ inline constexpr std::string_view kPlatformLabel = "ecommerceplatform.io/platfor
 inline constexpr std::string_view kNamespaceLabel = "ecommerceplatform.io/namespace";
 // On a generated Secret: what its values were derived from; never the values.
 inline constexpr std::string_view kDigestAnnotation = "ecommerceplatform.io/digest";
+// On the Secrets of the root key: how old the credentials are that come from it, and which step of their rotation they are in.
+inline constexpr std::string_view kAgeAnnotation = "ecommerceplatform.io/credentials";
+// On a platform, by a person: each new value asks for new credentials.
+inline constexpr std::string_view kRotateAnnotation = "ecommerceplatform.io/rotate";
 // On pods: digest of the Secrets and of the configuration that they read only at their start, so that a change rolls them.
 inline constexpr std::string_view kSecretsAnnotation = "ecommerceplatform.io/secrets";
 inline constexpr std::string_view kConfigAnnotation = "ecommerceplatform.io/config";

@@ -2,9 +2,11 @@
 #include "api/platform.h"
 
 #include <algorithm>
+#include <chrono>
 #include <stdexcept>
 
 #include "api/connections.h"
+#include "api/names.h"
 #include "api/profile.h"
 #include "api/section.h"
 #include "kube/quantity.h"
@@ -120,6 +122,15 @@ std::int64_t seconds(const Section& given, std::string_view field, std::int64_t 
     return *millis / 1000;
 }
 
+CredentialPolicy credential_policy(const Section& given, const Defaults& defaults) {
+    const std::int64_t most = std::chrono::duration_cast<std::chrono::seconds>(defaults.credentials_max_age).count();
+    CredentialPolicy policy;
+    policy.max_age_seconds = seconds(given, "maxAge", most);
+    if (policy.max_age_seconds != 0) policy.max_age = given.text("maxAge", std::to_string(most / 3600) + "h");
+    policy.overlap_seconds = seconds(given, "overlap", kCredentialsOverlapSeconds);
+    return policy;
+}
+
 ServiceSettings service(const Section& given, const Section& scalability, const Defaults& defaults, Sizing sizing) {
     ServiceSettings result;
     result.replicas = overlaid(overlaid(defaults.replicas, scalability.section("replicas")), given.section("replicas"));
@@ -185,6 +196,7 @@ Spec spec_from(const Section& given, const std::string& ns) {
     }
     const Section access = security.section("access");
     spec.access = {names(access, "developers"), names(access, "operators"), names(access, "automation")};
+    spec.credentials = credential_policy(security.section("credentials"), defaults);
     const Section image_policy = security.section("images");
     spec.image_policy = {names(image_policy, "registries"), image_policy.get("requireDigest", false)};
     spec.admission = security.one_of<Admission>(
@@ -237,6 +249,7 @@ Platform identity_from(const Json& document) {
     platform.resource_version = metadata.text("resourceVersion");
     platform.deleting = metadata.has("deletionTimestamp");
     platform.finalizers = metadata.get("finalizers", platform.finalizers);
+    platform.rotate = metadata.section("annotations").text(kRotateAnnotation);
     platform.status = kube::at(document, {"status"});
     return platform;
 }

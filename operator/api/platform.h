@@ -167,6 +167,13 @@ struct ImagePolicy {
 // What becomes of a pod that breaks the policy for the namespace.
 enum class Admission { None, Warn, Deny };
 
+// How old the credentials may get that the operator generates, and for how long those before them are accepted beside them.
+struct CredentialPolicy {
+    std::string max_age;  // As written, for example "2160h"; empty: any age.
+    std::int64_t max_age_seconds = 0;
+    std::int64_t overlap_seconds = 0;
+};
+
 struct Spec {
     Profile profile = Profile::Production;
     std::string version;
@@ -177,6 +184,7 @@ struct Spec {
     bool network_isolation = true;
     std::vector<Egress> egress;
     Access access;
+    CredentialPolicy credentials;
     ImagePolicy image_policy;
     Admission admission = Admission::Deny;
     int max_unavailable = 1;  // Pods of a service during a rollout.
@@ -209,6 +217,7 @@ struct Platform {
     std::string resource_version;
     bool deleting = false;
     std::vector<std::string> finalizers;
+    std::string rotate;  // Of the annotation that asks for new credentials.
     Spec spec;
     kube::Json status;  // As last seen; null where there is none.
 };

@@ -14,6 +14,7 @@ constexpr Defaults kDevelopment{
     .priority_classes = false,
     .pull_policy = PullPolicy::IfNotPresent,  // Images that were loaded into the node by hand work.
     .admission = Admission::None,             // Where people try things out.
+    .credentials_max_age = std::chrono::hours(0),
     .log_level = "debug",
     .sampling_percent = 100,
     .latency_p99 = "2500ms",  // One pod on a laptop that does much else.
@@ -32,6 +33,7 @@ constexpr Defaults kStaging{
     .priority_classes = true,
     .pull_policy = PullPolicy::IfNotPresent,
     .admission = Admission::Warn,
+    .credentials_max_age = std::chrono::hours(2160),
     .log_level = "info",
     .sampling_percent = 100,
     .latency_p99 = "1s",  // At a third of production's size, so that only what would be far from its objective is told.
@@ -51,6 +53,7 @@ constexpr Defaults kProduction{
     .priority_classes = true,
     .pull_policy = PullPolicy::Always,  // The registry checks the right to pull at each start (AlwaysPullImages).
     .admission = Admission::Deny,
+    .credentials_max_age = std::chrono::hours(2160),  // 90 days, as PCI DSS 4.0 has it for passwords (8.3.9).
     .log_level = "info",
     .sampling_percent = 10,  // Of every request, the traces would cost more than the requests.
     .latency_p99 = "500ms",  // A login hashes a password for 44 ms and a checkout makes a dozen calls; the rest waits for load.

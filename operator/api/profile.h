@@ -1,6 +1,7 @@
 // What each profile decides where the user says nothing: one table, with the source of every number.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string_view>
 
@@ -24,6 +25,7 @@ struct Defaults {
     bool priority_classes;
     PullPolicy pull_policy;
     Admission admission;
+    std::chrono::hours credentials_max_age;  // 0: any age.
     std::string_view log_level;
     int sampling_percent;
     std::string_view latency_p99;
@@ -46,6 +48,8 @@ inline constexpr std::int64_t kScaleUpWindowSeconds =
 inline constexpr int kMaxUnavailable = 1;               // With two pods or more, one is always there.
 inline constexpr int kMaxSurge = 1;                     // A full cluster needs room for one pod more, not for a quarter more.
 inline constexpr std::string_view kApiTimeout = "30s";  // Below the 60 s after which common proxies give up.
+// Access tokens are good for 15 minutes after the last that the old key signed; the rest is for clocks and slow rollouts.
+inline constexpr std::int64_t kCredentialsOverlapSeconds = 1200;
 inline constexpr std::string_view kPrometheusNamespace = "monitoring";        // Of kube-prometheus and its Helm chart.
 inline constexpr std::string_view kOperatorNamespace = "ecommerce-operator";  // Of config/default.
 inline constexpr std::string_view kIngressNamespace = "ingress";

@@ -139,6 +139,11 @@ const std::map<std::string_view, Rule>& twins() {
         {"count must not be above max", [](const Json& self) { return ordered(self, "count", "max"); }},
         {"must be a duration of whole seconds from 0s to 1h, such as 300s or 5m",
          [](const Json& self) { return is_duration(self, "^([0-9]{1,6}(h|m|s))+$", 0, 3'600'000); }},
+        {"must be a duration of whole seconds from 1h to 8760h, such as 720h, or 0s",
+         [](const Json& self) {
+             constexpr const char* kPattern = "^([0-9]{1,6}(h|m|s))+$";
+             return is_duration(self, kPattern, 3'600'000, 8760 * std::int64_t{3'600'000}) || is_duration(self, kPattern, 0, 0);
+         }},
         {"give either cidr (addresses outside the cluster) or namespace (pods within), and only one of them",
          [](const Json& self) { return has(self, "cidr") != has(self, "namespace"); }},
         {"must be a network in CIDR notation without bits set behind its prefix, such as 203.0.113.0/24 or "

@@ -6,8 +6,10 @@
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "client/client.h"
+#include "common/base/clock.h"
 #include "reconcile/applier.h"
 #include "reconcile/child.h"
+#include "reconcile/credential_age.h"
 #include "reconcile/credentials.h"
 #include "resources/desired.h"
 
@@ -155,14 +157,21 @@ struct Secrets {
 // Secrets are compared by what they are derived from; their values stay where they are.
 awaitable<Secrets> compare_secrets(api::Platform platform, client::Client& client, Differences& differences) {
     std::string fingerprint;
+    std::optional<reconcile::CredentialAge> age;
     Secrets wanted;
     for (const std::string& name : reconcile::root_key_names(platform)) {
         const kube::Key key{platform.key.ns, name};
         const std::optional<kube::Json> live = co_await client.get(kube::kSecret, key, client::Part::Metadata);
-        if (live) fingerprint = reconcile::child_from(kube::kSecret, *live).derived_from;
-        wanted.objects.push_back(reconcile::root_key_object(platform, name, fingerprint, nullptr));
+        if (!live) continue;
+        const reconcile::Child child = reconcile::child_from(kube::kSecret, *live);
+        fingerprint = child.derived_from;
+        age = reconcile::later(age, reconcile::CredentialAge::decode(child.age));
     }
-    for (const resources::SecretTemplate& secret : resources::secrets(platform)) {
+    if (!age) age = reconcile::CredentialAge::of_new(platform, base::SystemClock().wall());
+    for (const std::string& name : reconcile::root_key_names(platform)) {
+        wanted.objects.push_back(reconcile::root_key_object(platform, name, fingerprint, age->encoded(), nullptr));
+    }
+    for (const resources::SecretTemplate& secret : resources::secrets(platform, age->rotation)) {
         wanted.objects.push_back(reconcile::unfilled(platform, secret, fingerprint));
         wanted.digests[secret.name] = reconcile::digest_of(secret, fingerprint);
     }

@@ -7,6 +7,8 @@
 #include "api/document.h"
 #include "cli/commands.h"
 #include "cli/input.h"
+#include "common/base/clock.h"
+#include "reconcile/credential_age.h"
 #include "reconcile/credentials.h"
 #include "resources/desired.h"
 
@@ -35,14 +37,14 @@ void print(const kube::Object& object, std::ostream& out) {
     out << "---\n" << api::to_yaml(object.json);
 }
 
-kube::Objects generated_secrets(const api::Platform& platform, const reconcile::RootKey& root) {
+kube::Objects generated_secrets(const api::Platform& platform, const std::vector<resources::SecretTemplate>& templates,
+                                const reconcile::RootKey& root) {
+    const std::string age = reconcile::CredentialAge::of_new(platform, base::SystemClock().wall()).encoded();
     kube::Objects objects;
     for (const std::string& name : reconcile::root_key_names(platform)) {
-        objects.push_back(reconcile::root_key_object(platform, name, root.fingerprint(), &root));
+        objects.push_back(reconcile::root_key_object(platform, name, root.fingerprint(), age, &root));
     }
-    for (const resources::SecretTemplate& secret : resources::secrets(platform)) {
-        objects.push_back(reconcile::filled(platform, secret, root));
-    }
+    for (const resources::SecretTemplate& secret : templates) objects.push_back(reconcile::filled(platform, secret, root));
     return objects;
 }
 
@@ -63,16 +65,17 @@ int render(const RenderOptions& options, std::ostream& out, std::ostream& err) {
     // Digests of Secrets stand in pod annotations; without their values there are none, and the annotation is left out.
     resources::SecretDigests digests;
     kube::Objects secrets;
+    const std::vector<resources::SecretTemplate> templates = resources::secrets(platform, {});
     if (options.generate_secrets) {
         const reconcile::RootKey root = reconcile::RootKey::generate();
-        secrets = generated_secrets(platform, root);
-        for (const resources::SecretTemplate& secret : resources::secrets(platform)) {
+        secrets = generated_secrets(platform, templates, root);
+        for (const resources::SecretTemplate& secret : templates) {
             digests[secret.name] = reconcile::digest_of(secret, root.fingerprint());
         }
     } else {
         out << "# Generated Secrets are left out (--generate-secrets adds fresh ones):\n";
         for (const std::string& name : reconcile::root_key_names(platform)) out << "#   " << name << "\n";
-        for (const resources::SecretTemplate& secret : resources::secrets(platform)) out << "#   " << secret.name << "\n";
+        for (const resources::SecretTemplate& secret : templates) out << "#   " << secret.name << "\n";
     }
     for (const resources::LeftOut& missing : resources::left_out(platform, capabilities))
         out << "# Left out: " << missing.words << "\n";

@@ -26,6 +26,8 @@ struct Workload {
     bool rolls() const;
     // Only pods of the present revision are there, and some are available.
     bool is_rolled_out() const { return !rolls() && available > 0; }
+    // The same, and all that there are to be are available.
+    bool is_whole() const { return is_rolled_out() && available >= desired; }
 
     friend bool operator==(const Workload&, const Workload&) = default;
 };
@@ -121,6 +123,15 @@ struct Verification {
     std::string why;  // In its own last words; empty: not known.
 };
 
+// The generated credentials. Times as in RFC 3339.
+struct Credentials {
+    int generation = 0;    // How often they were changed.
+    std::string made{};    // When the newest were.
+    std::string step{};    // Settled; while new ones are brought in, Offered (the data stores accept them too), then Used.
+    std::string oldest{};  // When the oldest that are accepted were made.
+    bool too_old = false;
+};
+
 struct Observed {
     std::map<std::string, Workload, std::less<>> workloads;  // By component. Missing: there is none.
     std::map<std::string, Budget, std::less<>> budgets;
@@ -134,6 +145,7 @@ struct Observed {
     std::vector<api::Problem> left_out;           // The same, but the platform is complete without it.
     std::vector<Preparation> preparations;        // That are not complete.
     std::optional<Verification> verification;     // Nothing: the spec wants none.
+    std::optional<Credentials> credentials;       // Nothing: not looked at.
     std::string refused;                          // The API server's words on an object of ours; empty: all were taken.
     std::vector<std::string> missing_references;  // Components whose external Secret is not there.
 

@@ -26,6 +26,7 @@ Findings redundancy(const Case& of);
 Findings network_isolation(const Case& of);  // Whether the network obeys, no API server tells.
 Findings pod_security(const Case& of);
 Findings secrets(const Case& of);
+Findings credential_age(const Case& of);
 Findings access(const Case& of);
 Findings images(const Case& of);
 Findings admission(const Case& of);

@@ -34,6 +34,20 @@ Findings secrets(const Case& of) {
         of, [](const Declared& object) { return object.kind == "Secret"; }, "every Secret is there")};
 }
 
+Findings credential_age(const Case& of) {
+    const std::string& most = of.platform.spec.credentials.max_age;
+    if (most.empty()) return {};
+    if (!of.seen.credentials) return {not_shown("", "Secrets")};
+    const Credentials& seen = *of.seen.credentials;
+    const std::string evidence = "the oldest generated credentials that are accepted were made at " + seen.oldest;
+    if (!seen.too_old) return {kept("", evidence + ", and none is older than " + most)};
+    return {
+        hurt("", evidence + ", longer ago than " + most,
+             of.platform.spec.suspend
+                 ? "Set spec.suspend to false."
+                 : "The operator changes them step by step, each once every pod runs as declared: see Ready and AsDeclared.")};
+}
+
 // The platform's own, which the spec names; admission sees to the others.
 Findings images(const Case& of) {
     const api::ImagePolicy& policy = of.platform.spec.image_policy;

@@ -152,6 +152,7 @@ Verdict assess(const api::Platform& platform, const Observed& observed) {
     if (one_version) verdict.version = platform.spec.version;
     verdict.endpoint = endpoint(platform);
     verdict.cost = monthly_cost(platform.spec);
+    verdict.credentials = observed.credentials;
     verdict.conditions = {ready(platform, observed, waiting), reconciling(platform, observed, moving), stalled(observed)};
     verdict.promises = promises({platform, observed});
     add_attributes(verdict, attributes(verdict.promises));
@@ -215,6 +216,10 @@ kube::Json status_json(const Verdict& verdict, std::int64_t generation, const ku
     if (verdict.cost) {
         status["monthlyCost"] = {
             {"currency", verdict.cost->currency}, {"atLeast", verdict.cost->at_least}, {"atMost", verdict.cost->at_most}};
+    }
+    if (const auto& credentials = verdict.credentials) {
+        status["credentials"] = {
+            {"generation", credentials->generation}, {"made", credentials->made}, {"step", credentials->step}};
     }
     return status;
 }

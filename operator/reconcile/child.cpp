@@ -100,7 +100,10 @@ Child child_from(const kube::Kind& kind, const kube::Json& object) {
     // Of a Secret the watch shows the metadata alone; an answer to a write shows it whole, and must look the same here.
     const kube::Json part = kube::managed_part(kind == kube::kSecret ? kube::without_values(object) : object, api::kFieldManager);
     child.digest = part.is_null() ? 0 : kube::digest(part);
-    if (kind == kube::kSecret) child.derived_from = kube::string_at(object, {"metadata", "annotations", api::kDigestAnnotation});
+    if (kind == kube::kSecret) {
+        child.derived_from = kube::string_at(object, {"metadata", "annotations", api::kDigestAnnotation});
+        child.age = kube::string_at(object, {"metadata", "annotations", api::kAgeAnnotation});
+    }
     if (kind == kube::kDeployment) child.replicas = kube::int_at(object, {"spec", "replicas"});
     if (kind == kube::kDeployment || kind == kube::kStatefulSet) child.workload = workload_from(object);
     if (kind == kube::kPodDisruptionBudget) child.budget = budget_from(object);

@@ -14,7 +14,8 @@ struct Child {
     std::string uid;
     std::uint64_t digest = 0;   // Of the fields that we applied; 0: we never did.
     std::int64_t replicas = 0;  // spec.replicas of a Deployment.
-    std::string derived_from;   // A generated Secret's digest annotation.
+    std::string derived_from;   // A generated Secret's digest annotation,
+    std::string age;            // and of one that holds the root key the credentials' age.
     bool deleting = false;
     quality::Workload workload;              // Of Deployments and StatefulSets.
     quality::Budget budget;                  // Of PodDisruptionBudgets.

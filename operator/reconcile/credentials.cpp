@@ -7,7 +7,6 @@
 #include <openssl/rand.h>
 
 #include <memory>
-#include <stdexcept>
 #include <vector>
 
 #include "api/names.h"
@@ -51,7 +50,7 @@ std::string short_sha256(const std::string& text) {
 int digit(char character) {
     if (character >= '0' && character <= '9') return character - '0';
     if (character >= 'a' && character <= 'f') return character - 'a' + 10;
-    throw std::runtime_error("the root key is not 64 hexadecimal digits");
+    throw BadRootKey("must be 64 hexadecimal digits, 0 to 9 and a to f");
 }
 
 kube::Object annotated(const api::Platform& platform, const resources::SecretTemplate& secret,
@@ -71,7 +70,7 @@ RootKey RootKey::generate() {
 
 RootKey RootKey::decode(const std::string& encoded) {
     RootKey root;
-    if (encoded.size() != root.key_.size() * 2) throw std::runtime_error("the root key is not 64 hexadecimal digits");
+    if (encoded.size() != root.key_.size() * 2) throw BadRootKey("must be 64 hexadecimal digits, 0 to 9 and a to f");
     for (std::size_t index = 0; index < root.key_.size(); ++index) {
         root.key_[index] = static_cast<unsigned char>(digit(encoded[2 * index]) * 16 + digit(encoded[2 * index + 1]));
     }
@@ -168,9 +167,10 @@ std::array<std::string, 2> root_key_names(const api::Platform& platform) {
 }
 
 kube::Object root_key_object(const api::Platform& platform, const std::string& name, const std::string& fingerprint,
-                             const RootKey* root) {
+                             const std::string& age, const RootKey* root) {
     kube::Object object = resources::secret_object(platform, name, std::string(kComponent), true);
     object["metadata"]["annotations"][std::string(api::kDigestAnnotation)] = fingerprint;
+    object["metadata"]["annotations"][std::string(api::kAgeAnnotation)] = age;
     object["immutable"] = true;
     kube::Json& value = object["data"][std::string(kKeyField)];
     if (root) value = client::base64_encode(root->encoded());

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <stdexcept>
 #include <string>
 
 #include "kube/object.h"
@@ -10,11 +11,17 @@
 
 namespace reconcile {
 
+// What a Secret has for a root key is none.
+class BadRootKey : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
 // 256 bits, wiped when they go.
 class RootKey {
 public:
     static RootKey generate();  // From OpenSSL's private random source. Throws std::runtime_error if that fails.
-    // From the text of encoded(). Throws std::runtime_error if the text is none.
+    // From the text of encoded(). Throws BadRootKey if the text is none.
     static RootKey decode(const std::string& encoded);
     ~RootKey();
     RootKey(const RootKey&) = default;
@@ -48,8 +55,9 @@ kube::Object unfilled(const api::Platform& platform, const resources::SecretTemp
 
 // The two Secrets that hold the root key: either alone is enough, so that deleting one loses nothing. Immutable.
 std::array<std::string, 2> root_key_names(const api::Platform& platform);
+// `age` is CredentialAge::encoded(). Without a key, as it is compared.
 kube::Object root_key_object(const api::Platform& platform, const std::string& name, const std::string& fingerprint,
-                             const RootKey* root);
+                             const std::string& age, const RootKey* root);
 std::string root_key_in(const kube::Json& secret);  // The encoded key; "" where the Secret has none.
 
 }  // namespace reconcile

@@ -9,7 +9,7 @@ namespace reconcile {
 bool operator==(const KnownPlatform& a, const KnownPlatform& b) {
     const auto identity = [](const KnownPlatform& known) {
         const api::Platform& platform = known.platform;
-        return std::tie(platform.uid, platform.generation, platform.deleting, platform.finalizers);
+        return std::tie(platform.uid, platform.generation, platform.deleting, platform.finalizers, platform.rotate);
     };
     return identity(a) == identity(b);
 }

@@ -17,6 +17,9 @@ using runtime::Action;
 
 const std::string kStatus = "status";
 
+// A Secret that someone brings carries no label by which it would be watched.
+constexpr base::Duration kRootKeyIsReadAgain{10'000};
+
 std::set<kube::Key> referenced_secrets(const api::Platform& platform) {
     std::set<kube::Key> secrets;
     for (const std::string_view name : api::kDataStores) {
@@ -57,7 +60,7 @@ std::vector<api::Problem> namespace_taken(const KnownPlatform& first) {
 PlatformReconciler::PlatformReconciler(Parts parts)
     : parts_(std::move(parts)),
       applier_(parts_.client, parts_.children, parts_.log, parts_.written),
-      root_keys_(parts_.client, parts_.children, applier_),
+      root_keys_(parts_.client, parts_.children, applier_, parts_.clock),
       jobs_(parts_.client, parts_.children) {}
 
 awaitable<Action> PlatformReconciler::reconcile(kube::Key key) {
@@ -89,43 +92,85 @@ awaitable<Action> PlatformReconciler::reconcile(kube::Key key) {
     for (const kube::Key& secret : secrets) {
         if (parts_.references.state(secret) == References::State::Unknown) co_return Action::wait();
     }
-    if (platform.spec.suspend) {
-        const kube::Objects wanted = co_await everything(platform);
-        const kube::Objects due = resources::due(wanted, progress(platform, wanted));
-        co_await judge(platform, wanted, due, {});
-        co_return Action::wait();
+    std::string bad_key;
+    try {
+        if (platform.spec.suspend) co_return co_await look_on(platform);
+        co_return co_await bring_about(platform);
+    } catch (const BadRootKey& error) {
+        bad_key = error.what();
     }
-    co_return co_await bring_about(platform);
+    const quality::Verdict invalid = quality::rejected("InvalidRootKey", {{"", bad_key}});
+    co_await report(platform, invalid);
+    co_return Action::after(kRootKeyIsReadAgain);
+}
+
+// Of a platform that is suspended: writes nothing but the status.
+awaitable<Action> PlatformReconciler::look_on(Platform platform) {
+    const Everything wanted = co_await everything(platform);
+    const kube::Objects due = resources::due(wanted.objects, progress(platform, wanted.objects));
+    co_await judge(platform, wanted, due, {});
+    co_return at(too_old_at(wanted.age, platform));
 }
 
 awaitable<Action> PlatformReconciler::bring_about(Platform platform) {
     if (needs_finalizer(platform)) co_await set_finalizer(platform, true);
 
-    const kube::Objects wanted = co_await everything(platform);
-    const kube::Objects due = resources::due(wanted, progress(platform, wanted));
+    const Everything wanted = co_await everything(platform);
+    const kube::Objects due = resources::due(wanted.objects, progress(platform, wanted.objects));
     const std::vector<std::string> refused = co_await applier_.apply(platform, due);
-    co_await applier_.prune(platform, wanted);
+    co_await applier_.prune(platform, wanted.objects);
     if (!needs_finalizer(platform)) co_await set_finalizer(platform, false);
 
     co_await judge(platform, wanted, due, refused);
-    co_return refused.empty() ? Action::wait() : Action::back_off(quality::in_words(refused));
+    if (!refused.empty()) co_return Action::back_off(quality::in_words(refused));
+    co_return co_await rotate(platform, wanted);
 }
 
-awaitable<void> PlatformReconciler::judge(Platform platform, kube::Objects wanted, kube::Objects due,
+// Takes the next step of the credentials' rotation where it is due, each from a state in which everything runs as declared.
+awaitable<Action> PlatformReconciler::rotate(Platform platform, Everything wanted) {
+    const std::optional<base::WallTime> next = next_step(wanted.age, platform);
+    if (!next || *next > parts_.clock.wall()) co_return at(next);
+    if (!is_steady(platform, wanted.objects)) co_return at(too_old_at(wanted.age, platform));  // What moves calls again.
+    const CredentialAge age = stepped(wanted.age, platform, parts_.clock.wall());
+    co_await root_keys_.write(platform, age);
+    const std::string text = in_words(age.rotation);
+    parts_.log.info("credentials",
+                    {{"platform", kube::to_string(platform.key)}, {"generation", age.rotation.generation}, {"detail", text}});
+    parts_.publish(platform, {false, "CredentialRotation", "Rotate", text});
+    co_return Action::after({});
+}
+
+Action PlatformReconciler::at(const std::optional<base::WallTime>& time) const {
+    if (!time) return Action::wait();
+    const auto rest = std::chrono::ceil<base::Duration>(*time - parts_.clock.wall());
+    return rest > base::Duration::zero() ? Action::after(rest) : Action::wait();
+}
+
+bool PlatformReconciler::is_steady(const Platform& platform, const kube::Objects& wanted) const {
+    return std::ranges::all_of(wanted, [&](const kube::Object& object) {
+        const Child* child = parts_.children.find(object.kind, object.key());
+        if (!child || child->deleting || !applier_.is_as_declared(platform, object)) return false;
+        if (object.kind == kube::kJob) return child->complete;
+        const bool runs = object.kind == kube::kDeployment || object.kind == kube::kStatefulSet;
+        return !runs || child->workload.is_whole();
+    });
+}
+
+awaitable<void> PlatformReconciler::judge(Platform platform, Everything wanted, kube::Objects due,
                                           std::vector<std::string> refused) {
-    quality::Observed observed = observe(platform, sources(), wanted, due, refused);
-    observed.preparations = co_await jobs_.preparations(wanted);
-    observed.verification = co_await jobs_.verification(wanted);
+    quality::Observed observed = observe(platform, sources(), wanted.objects, due, refused);
+    observed.preparations = co_await jobs_.preparations(wanted.objects);
+    observed.verification = co_await jobs_.verification(wanted.objects);
+    observed.credentials = reconcile::observed(wanted.age, platform, parts_.clock.wall());
     const quality::Verdict verdict = quality::assess(platform, observed);
     co_await report(platform, verdict);
 }
 
-// Every object that the platform must have, the generated Secrets first.
-awaitable<kube::Objects> PlatformReconciler::everything(Platform platform) {
+awaitable<PlatformReconciler::Everything> PlatformReconciler::everything(Platform platform) {
     const RootKeyKeeper::Secrets secrets = co_await root_keys_.gather(platform);
-    kube::Objects wanted = secrets.objects;
+    Everything wanted{secrets.objects, secrets.age};
     const kube::Objects rest = resources::desired(platform, secrets.digests, parts_.capabilities);
-    wanted.insert(wanted.end(), rest.begin(), rest.end());
+    wanted.objects.insert(wanted.objects.end(), rest.begin(), rest.end());
     co_return wanted;
 }
 
@@ -237,14 +282,18 @@ awaitable<Action> PlatformReconciler::clean_up(KnownPlatform known) {
 awaitable<void> PlatformReconciler::settle_volumes(Platform platform) {
     const bool retain = platform.spec.deletion_policy == api::DeletionPolicy::Retain;
     if (retain) {
-        const RootKeyKeeper::Secrets secrets = co_await root_keys_.gather(platform);
-        kube::Objects holders = secrets.objects;
-        for (kube::Object& object : resources::desired(platform, secrets.digests, parts_.capabilities)) {
-            if (object.kind == kube::kStatefulSet) holders.push_back(std::move(object));
+        Everything holders;
+        try {
+            holders = co_await everything(platform);
+        } catch (const BadRootKey&) {
+            // Nothing was ever made with it.
         }
         // Those that are already gone stay so.
-        std::erase_if(holders, [&](const kube::Object& object) { return !parts_.children.find(object.kind, object.key()); });
-        co_await applier_.apply(platform, holders);
+        std::erase_if(holders.objects, [&](const kube::Object& object) {
+            const bool holds = object.kind == kube::kSecret || object.kind == kube::kStatefulSet;
+            return !holds || !parts_.children.find(object.kind, object.key());
+        });
+        co_await applier_.apply(platform, holders.objects);
     }
     client::Selection claims;
     claims.ns = platform.key.ns;

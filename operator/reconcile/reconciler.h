@@ -59,15 +59,23 @@ public:
 private:
     using Platform = api::Platform;
 
+    struct Everything {
+        kube::Objects objects;  // That the platform must have, the generated Secrets first.
+        CredentialAge age;      // Of those Secrets.
+    };
+
+    boost::asio::awaitable<runtime::Action> look_on(Platform platform);
     boost::asio::awaitable<runtime::Action> bring_about(Platform platform);
     boost::asio::awaitable<runtime::Action> clean_up(KnownPlatform known);
     boost::asio::awaitable<void> settle_volumes(Platform platform);
     boost::asio::awaitable<void> set_finalizer(Platform platform, bool wanted);
     boost::asio::awaitable<void> report(Platform platform, quality::Verdict verdict);
-    boost::asio::awaitable<void> judge(Platform platform, kube::Objects wanted, kube::Objects due,
-                                       std::vector<std::string> refused);
+    boost::asio::awaitable<void> judge(Platform platform, Everything wanted, kube::Objects due, std::vector<std::string> refused);
     resources::Progress progress(const Platform& platform, const kube::Objects& wanted) const;
-    boost::asio::awaitable<kube::Objects> everything(Platform platform);
+    boost::asio::awaitable<Everything> everything(Platform platform);
+    boost::asio::awaitable<runtime::Action> rotate(Platform platform, Everything wanted);
+    runtime::Action at(const std::optional<base::WallTime>& time) const;
+    bool is_steady(const Platform& platform, const kube::Objects& wanted) const;
     Sources sources() const;
     void announce(const Platform& platform, const quality::Verdict& verdict) const;
     void announce_attribute(const Platform& platform, const quality::Condition& condition) const;

@@ -10,6 +10,7 @@
 #include "client/client.h"
 #include "reconcile/applier.h"
 #include "reconcile/children.h"
+#include "reconcile/credential_age.h"
 #include "reconcile/credentials.h"
 #include "resources/desired.h"
 
@@ -17,22 +18,32 @@ namespace reconcile {
 
 class RootKeyKeeper {
 public:
-    RootKeyKeeper(client::Client& client, const Children& children, const Applier& applier);
+    RootKeyKeeper(client::Client& client, const Children& children, Applier& applier, const base::Clock& clock);
 
     struct Secrets {
         kube::Objects objects;  // What is to be applied and kept; those that match have empty values.
         resources::SecretDigests digests;
+        CredentialAge age;
     };
 
-    // Reads the root key only when a Secret has to be written, makes one only when there is none.
+    // Reads the root key only when a Secret has to be written, makes one only when there is none: someone may have brought it.
+    // Throws BadRootKey where what there is is none.
     boost::asio::awaitable<Secrets> gather(api::Platform platform);
 
+    // Writes down the credentials' age, by which gather() makes the Secrets from then on. Throws where it is refused.
+    boost::asio::awaitable<void> write(api::Platform platform, CredentialAge age);
+
 private:
-    boost::asio::awaitable<std::optional<RootKey>> read(api::Platform platform);
+    struct Found {
+        RootKey root;
+        std::optional<CredentialAge> age;
+    };
+    boost::asio::awaitable<std::optional<Found>> read(api::Platform platform);
 
     client::Client& client_;
     const Children& children_;
-    const Applier& applier_;
+    Applier& applier_;
+    const base::Clock& clock_;
 };
 
 }  // namespace reconcile

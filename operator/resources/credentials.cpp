@@ -24,14 +24,15 @@ SecretTemplate postgres_secret(const api::Platform& platform) {
 }
 
 // Redis reads its users from this file, so no password is ever an argument. `default` is the operator's own user, for probes and
-// for forming the cluster; services may do everything but administer.
-SecretTemplate redis_secret(const api::Platform& platform) {
+// for forming the cluster; services may do everything but administer. A user can have several passwords.
+SecretTemplate redis_secret(const api::Platform& platform, const Rotation& rotation) {
     const Component self = component(platform, api::kRedis);
     std::string users = "user default on >${redis} ~* &* +@all\n";
     for (const api::Service& service : api::kServices) {
         if (!service.uses_redis) continue;
-        users += "user " + std::string(service.key) + " on >" + credential(service, api::kRedis) +
-                 " ~* &* +@all -@admin -@dangerous +info\n";
+        users += "user " + std::string(service.key) + " on";
+        for (const int generation : rotation.accepted()) users += " >" + credential(service, api::kRedis, generation);
+        users += " ~* &* +@all -@admin -@dangerous +info\n";
     }
     return {name_of(self),
             self.key,
@@ -40,21 +41,29 @@ SecretTemplate redis_secret(const api::Platform& platform) {
 }
 
 // A service declares and uses its own queues and the platform's exchanges; nobody else's queues.
-Json permission(const api::Service& service) {
+Json permission(const api::Service& service, const std::string& user) {
     const std::string own = "^(ecommerce|" + std::string(service.key) + ")$$|^(ecommerce|" + std::string(service.key) + ")\\..*";
-    return {{"user", service.key}, {"vhost", kVirtualHost}, {"configure", own}, {"write", own}, {"read", own}};
+    return {{"user", user}, {"vhost", kVirtualHost}, {"configure", own}, {"write", own}, {"read", own}};
 }
 
-// Imported by RabbitMQ at each start, so users and passwords are always those of this Secret. The users lie on its volume too.
-SecretTemplate rabbitmq_secret(const api::Platform& platform) {
+// Imported by RabbitMQ at each start, so users and passwords are always those of this Secret. The users lie on its volume too,
+// and an import removes none: one that shall be refused is left with a hash that no password has.
+SecretTemplate rabbitmq_secret(const api::Platform& platform, const Rotation& rotation) {
     const Component self = component(platform, api::kRabbitmq);
     Json definitions{
         {"vhosts", Json::array({{{"name", kVirtualHost}}})}, {"users", Json::array()}, {"permissions", Json::array()}};
     for (const api::Service& service : api::kServices) {
         if (!service.uses_rabbitmq) continue;
-        definitions["users"].push_back(
-            {{"name", service.key}, {"password", credential(service, api::kRabbitmq)}, {"tags", Json::array()}});
-        definitions["permissions"].push_back(permission(service));
+        for (const int generation : rotation.accepted()) {
+            const std::string user = user_of(service.key, generation);
+            definitions["users"].push_back(
+                {{"name", user}, {"password", credential(service, api::kRabbitmq, generation)}, {"tags", Json::array()}});
+            definitions["permissions"].push_back(permission(service, user));
+        }
+        if (rotation.retires()) {
+            definitions["users"].push_back(
+                {{"name", user_of(service.key, rotation.generation - 1)}, {"password_hash", ""}, {"tags", Json::array()}});
+        }
     }
     return {name_of(self),
             self.key,
@@ -66,34 +75,35 @@ SecretTemplate rabbitmq_secret(const api::Platform& platform) {
 // Databases are served by roles of their own name: "user" and "order" are words of SQL. The role that owns a database migrates
 // it; its Secret is mounted by the Job that does, and by no server.
 SecretTemplate database_url(const api::Platform& platform, const api::Service& service, const std::string& role,
-                            std::string_view purpose) {
+                            std::string_view purpose, int generation) {
     return {consumer_secret(platform, service, purpose),
             std::string(service.key),
-            {{"url", "postgresql://" + role + ":" + credential(service, purpose) + "@" + host_of(platform, api::kPostgres) + ":" +
-                         std::to_string(api::kPostgresPort) + "/" + std::string(service.database)}},
+            {{"url", "postgresql://" + role + ":" + credential(service, purpose, generation) + "@" +
+                         host_of(platform, api::kPostgres) + ":" + std::to_string(api::kPostgresPort) + "/" +
+                         std::string(service.database)}},
             false};
 }
 
 // The statements hold passwords, so they lie in a Secret.
-SecretTemplate provisioning_secret(const api::Platform& platform) {
+SecretTemplate provisioning_secret(const api::Platform& platform, const Rotation& rotation) {
     const Component self = component(platform, kProvisioning);
-    return {name_of(self), self.key, {{std::string(kProvisioningFile), provisioning_statements()}}, false};
+    return {name_of(self), self.key, {{std::string(kProvisioningFile), provisioning_statements(rotation)}}, false};
 }
 
 // `cluster=true` tells the client to expect MOVED and ASK. The scheme stays the one that every client knows.
-SecretTemplate redis_url(const api::Platform& platform, const api::Service& service) {
+SecretTemplate redis_url(const api::Platform& platform, const api::Service& service, int generation) {
     const std::string options = platform.spec.redis.managed.nodes > 1 ? "/?cluster=true" : "/";
     return {consumer_secret(platform, service, api::kRedis),
             std::string(service.key),
-            {{"url", "redis://" + std::string(service.key) + ":" + credential(service, api::kRedis) + "@" +
+            {{"url", "redis://" + std::string(service.key) + ":" + credential(service, api::kRedis, generation) + "@" +
                          host_of(platform, api::kRedis) + ":" + std::to_string(api::kRedisPort) + options}},
             false};
 }
 
-SecretTemplate rabbitmq_url(const api::Platform& platform, const api::Service& service) {
+SecretTemplate rabbitmq_url(const api::Platform& platform, const api::Service& service, int generation) {
     return {consumer_secret(platform, service, api::kRabbitmq),
             std::string(service.key),
-            {{"url", "amqp://" + std::string(service.key) + ":" + credential(service, api::kRabbitmq) + "@" +
+            {{"url", "amqp://" + user_of(service.key, generation) + ":" + credential(service, api::kRabbitmq, generation) + "@" +
                          host_of(platform, api::kRabbitmq) + ":" + std::to_string(api::kAmqpPort) + "/" + kVirtualHost}},
             false};
 }
@@ -103,43 +113,56 @@ SecretTemplate customer_secret(const api::Platform& platform) {
     return {name_of(self), self.key, {{std::string(kCustomerPasswordFile), "${e2e-customer}"}}, false};
 }
 
-// A folder of keys: rotation adds files to it.
-SecretTemplate token_keys(const api::Platform& platform) {
-    return {consumer_secret(platform, api::kUser, "token-keys"),
-            std::string(api::kUser.key),
-            {{"ed25519.pem", "${user-token-keys:ed25519}"}},
-            false};
+// All keys are published, and one signs. Tokens outlive their key's turn by minutes, so the one before stays for a while.
+SecretTemplate token_keys(const api::Platform& platform, const Rotation& rotation) {
+    constexpr std::string_view kPurpose = "token-keys";
+    const auto file_of = [](int generation) {
+        return generation == 0 ? std::string("ed25519.pem") : "ed25519-" + std::to_string(generation) + ".pem";
+    };
+    SecretTemplate keys{consumer_secret(platform, api::kUser, kPurpose), std::string(api::kUser.key), {}, false};
+    for (const int generation : rotation.accepted()) {
+        std::string key = credential(api::kUser, kPurpose, generation);
+        key.insert(key.size() - 1, ":ed25519");
+        keys.files[file_of(generation)] = std::move(key);
+    }
+    if (keys.files.size() > 1) keys.files[std::string(kSigningKeyFile)] = file_of(rotation.used());
+    return keys;
 }
 
 }  // namespace
 
-std::string credential(const api::Service& service, std::string_view purpose) {
-    return "${" + std::string(service.key) + "-" + std::string(purpose) + "}";
+std::string credential(const api::Service& service, std::string_view purpose, int generation) {
+    const std::string since = generation == 0 ? "" : "@" + std::to_string(generation);
+    return "${" + std::string(service.key) + "-" + std::string(purpose) + since + "}";
 }
 
 std::string consumer_secret(const api::Platform& platform, const api::Service& service, std::string_view purpose) {
     return name_of(component(platform, service.key), purpose);
 }
 
-std::vector<SecretTemplate> secrets(const api::Platform& platform) {
+std::vector<SecretTemplate> secrets(const api::Platform& platform, const Rotation& rotation) {
     const api::Spec& spec = platform.spec;
     std::vector<SecretTemplate> templates;
     if (!spec.postgres.external) {
         templates.push_back(postgres_secret(platform));
-        templates.push_back(provisioning_secret(platform));
+        templates.push_back(provisioning_secret(platform, rotation));
     }
-    if (!spec.redis.external) templates.push_back(redis_secret(platform));
-    if (!spec.rabbitmq.external) templates.push_back(rabbitmq_secret(platform));
+    if (!spec.redis.external) templates.push_back(redis_secret(platform, rotation));
+    if (!spec.rabbitmq.external) templates.push_back(rabbitmq_secret(platform, rotation));
     for (const api::Service& service : api::kServices) {
         if (service.has_database() && !spec.postgres.external) {
             const std::string role(service.database);
-            templates.push_back(database_url(platform, service, role, kServing));
-            templates.push_back(database_url(platform, service, role + "_owner", kOwning));
+            const std::string user = user_of(service.database, rotation.used());
+            templates.push_back(database_url(platform, service, user, kServing, rotation.used()));
+            // Only Jobs use it, and none runs while it is changed.
+            templates.push_back(database_url(platform, service, role + "_owner", kOwning, rotation.generation));
         }
-        if (service.uses_redis && !spec.redis.external) templates.push_back(redis_url(platform, service));
-        if (service.uses_rabbitmq && !spec.rabbitmq.external) templates.push_back(rabbitmq_url(platform, service));
+        if (service.uses_redis && !spec.redis.external) templates.push_back(redis_url(platform, service, rotation.used()));
+        if (service.uses_rabbitmq && !spec.rabbitmq.external) {
+            templates.push_back(rabbitmq_url(platform, service, rotation.used()));
+        }
     }
-    templates.push_back(token_keys(platform));
+    templates.push_back(token_keys(platform, rotation));
     if (spec.verify_after_rollout) templates.push_back(customer_secret(platform));
     return templates;
 }

@@ -18,14 +18,14 @@ using kube::Json;
 
 namespace {
 
-// The serving role can neither make tables nor drop them, nor connect to another's database.
+// The serving role can neither make tables nor drop them, nor connect to another's database. It is also the first of the two
+// users that take turns; the second has its rights.
 constexpr std::string_view kStatements = R"sql(
 \connect postgres
 SELECT 'CREATE ROLE {role}_owner' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}_owner') \gexec
 SELECT 'CREATE ROLE {role}' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') \gexec
 ALTER ROLE {role}_owner LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD '{owning}';
-ALTER ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD '{serving}';
-SELECT 'CREATE DATABASE {role} OWNER {role}_owner' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{role}') \gexec
+{users}SELECT 'CREATE DATABASE {role} OWNER {role}_owner' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{role}') \gexec
 ALTER DATABASE {role} OWNER TO {role}_owner;
 REVOKE ALL ON DATABASE {role} FROM PUBLIC;
 GRANT CONNECT ON DATABASE {role} TO {role};
@@ -39,6 +39,18 @@ ALTER DEFAULT PRIVILEGES FOR ROLE {role}_owner REVOKE EXECUTE ON FUNCTIONS FROM 
 ALTER DEFAULT PRIVILEGES FOR ROLE {role}_owner GRANT EXECUTE ON FUNCTIONS TO {role};
 )sql";
 
+constexpr std::string_view kSecondUser =
+    R"sql(SELECT 'CREATE ROLE {user}' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{user}') \gexec
+GRANT {role} TO {user};
+)sql";
+
+constexpr std::string_view kAccepted =
+    "ALTER ROLE {user} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD '{serving}';\n";
+
+constexpr std::string_view kRefused = R"sql(ALTER ROLE {user} NOLOGIN PASSWORD NULL;
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{user}' \g /dev/null
+)sql";
+
 std::string replaced(std::string text, std::string_view what, const std::string& by) {
     for (std::size_t found = 0; (found = text.find(what, found)) != std::string::npos; found += by.size()) {
         text.replace(found, what.size(), by);
@@ -46,15 +58,30 @@ std::string replaced(std::string text, std::string_view what, const std::string&
     return text;
 }
 
+std::string users(const api::Service& service, const Rotation& rotation) {
+    std::string text;
+    const auto add = [&](std::string_view statements, int generation) {
+        std::string some = replaced(std::string(statements), "{user}", user_of(service.database, generation));
+        some = replaced(std::move(some), "{role}", std::string(service.database));
+        text += replaced(std::move(some), "{serving}", credential(service, kServing, generation));
+    };
+    for (const int generation : rotation.accepted()) {
+        if (generation % 2 != 0) add(kSecondUser, generation);
+        add(kAccepted, generation);
+    }
+    if (rotation.retires()) add(kRefused, rotation.generation - 1);
+    return text;
+}
+
 }  // namespace
 
-std::string provisioning_statements() {
+std::string provisioning_statements(const Rotation& rotation) {
     std::string text = "REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC;\n";
     for (const api::Service& service : api::kServices) {
         if (!service.has_database()) continue;
-        std::string statements = replaced(std::string(kStatements), "{role}", std::string(service.database));
-        statements = replaced(std::move(statements), "{owning}", credential(service, kOwning));
-        text += replaced(std::move(statements), "{serving}", credential(service, kServing));
+        std::string statements = replaced(std::string(kStatements), "{users}", users(service, rotation));
+        statements = replaced(std::move(statements), "{role}", std::string(service.database));
+        text += replaced(std::move(statements), "{owning}", credential(service, kOwning, rotation.generation));
     }
     return text;
 }

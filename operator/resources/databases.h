@@ -6,6 +6,7 @@
 
 #include "kube/object.h"
 #include "resources/desired.h"
+#include "resources/rotation.h"
 
 namespace resources {
 
@@ -16,7 +17,7 @@ inline constexpr std::string_view kOwning = "database-owner";
 // What psql reads as a superuser to make all databases and roles, with placeholders of a SecretTemplate for the passwords. It may
 // run again at any time, and changes what is different then.
 inline constexpr std::string_view kProvisioningFile = "provision.sql";
-std::string provisioning_statements();
+std::string provisioning_statements(const Rotation& rotation);
 
 // Jobs, and what their pods need.
 kube::Objects provisioning(const api::Platform& platform, const SecretDigests& secrets);  // None where PostgreSQL is external.

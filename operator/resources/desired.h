@@ -8,6 +8,7 @@
 
 #include "api/platform.h"
 #include "kube/object.h"
+#include "resources/rotation.h"
 
 namespace resources {
 
@@ -27,7 +28,7 @@ struct SecretTemplate {
     bool retained = false;  // Opens a retained volume, so it outlives the platform under DeletionPolicy::Retain.
 };
 
-std::vector<SecretTemplate> secrets(const api::Platform& platform);
+std::vector<SecretTemplate> secrets(const api::Platform& platform, const Rotation& rotation);
 
 // The metadata of a generated Secret: name, labels, owner (none where it must outlive the platform). Type Opaque, no data.
 kube::Object secret_object(const api::Platform& platform, const std::string& name, const std::string& component, bool retained);

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The platform as customers and administrators meet it: it serves while it is upgraded, drained, killed and attacked. See test/e2e/run."""
 
+import base64
 import collections
 import contextlib
 import http.client
@@ -10,6 +11,7 @@ import subprocess
 import threading
 import time
 import unittest
+import urllib.parse
 import uuid
 
 from cluster import ROOT, SERVICES, await_settled, conditions, eventually, forwarded, gateway, get, kubectl, pods, read, settled
@@ -92,6 +94,52 @@ class EndToEnd(unittest.TestCase):
         after = {pod["metadata"]["uid"] for service in SERVICES for pod in pods(service)}
         self.assertFalse(before & after, "some pods were not replaced")
         self.assert_served(load)
+
+    def test_credentials_rotate(self):
+        def step():
+            return get("ecp", "shop")["status"]["credentials"]["step"]
+
+        old = self.login_of_catalog()
+        begun = time.monotonic()
+        with Load(gateway()) as load:
+            load.await_done(300)
+            kubectl("annotate", "ecp/shop", "--overwrite", f"ecommerceplatform.io/rotate={time.time()}")
+            eventually(lambda: step() == "Used" and settled(), 600, "every service uses the new credentials")
+            load.await_done(load.done + 500)
+        self.assert_served(load)
+        new = self.login_of_catalog()
+        for store in STORES:
+            self.assertTrue(self.accepts(store, old[store]), f"{store} accepts the old ones still")
+            self.assertTrue(self.accepts(store, new[store]), f"{store} accepts the new ones")
+        print(f"    used after {time.monotonic() - begun:.0f} s", flush=True)
+        kubectl("patch", "ecp/shop", "--type=merge", "-p", json.dumps({"spec": {"quality": {"security": {"credentials": {"overlap": "0s"}}}}}))
+        eventually(lambda: step() == "Settled" and settled(), 600, "the old ones are refused")
+        for store in STORES:
+            self.assertFalse(self.accepts(store, old[store]), f"{store} refuses the old ones")
+            self.assertTrue(self.accepts(store, new[store]), f"{store} accepts the new ones")
+        with Load(gateway()) as load:
+            load.await_done(300)
+        self.assert_served(load)
+
+    @staticmethod
+    def login_of_catalog():
+        """(user, password) by data store."""
+        logins = {}
+        for store, purpose in (("postgres", "database"), ("redis", "redis"), ("rabbitmq", "rabbitmq")):
+            url = urllib.parse.urlsplit(base64.b64decode(get("secret", f"shop-catalog-{purpose}")["data"]["url"]).decode())
+            logins[store] = (url.username, url.password)
+        return logins
+
+    @staticmethod
+    def accepts(store, login):
+        user, password = login
+        script = {
+            "postgres": f"PGPASSWORD={password} psql -h shop-postgres -U {user} catalog -tAc 'SELECT 1'",
+            "redis": f"redis-cli --no-auth-warning --user {user} --pass {password} -c get nothing",
+            "rabbitmq": f"rabbitmqctl authenticate_user {user} {password}",
+        }[store]
+        said = kubectl("exec", pods(store)[0]["metadata"]["name"], "--", "bash", "-c", f"{script} 2>&1 && echo accepted", check=False)
+        return said.endswith("accepted\n") and "AUTH failed" not in said and "NOAUTH" not in said
 
     def test_drain(self):
         node = sorted({node_of(pod) for pod in pods()} - {node_of(pods("postgres")[0])})[0]

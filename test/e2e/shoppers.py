@@ -113,5 +113,5 @@ class Load:
             time.sleep(0.2)
 
     def summary(self):
-        kinds = collections.Counter(what[:120] for _, what in self.failures)
+        kinds = collections.Counter(what.partition(" {")[0] for _, what in self.failures)  # Without the body, of which each is another.
         return f"{len(self.failures)} of {self.done} requests failed {dict(kinds) if kinds else ''}"

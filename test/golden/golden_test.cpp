@@ -61,7 +61,7 @@ api::Platform sample(const std::string& name) {
 
 resources::SecretDigests digests_of(const api::Platform& platform) {
     resources::SecretDigests digests;
-    for (const resources::SecretTemplate& secret : resources::secrets(platform))
+    for (const resources::SecretTemplate& secret : resources::secrets(platform, {}))
         digests[secret.name] = "digest of " + secret.name;
     return digests;
 }
@@ -77,7 +77,7 @@ kube::Objects objects_of(const api::Platform& platform) {
 // The generated Secrets by their keys alone: values exist only in a cluster.
 std::string rendered(const api::Platform& platform) {
     std::string text;
-    for (const resources::SecretTemplate& secret : resources::secrets(platform)) {
+    for (const resources::SecretTemplate& secret : resources::secrets(platform, {})) {
         text += "# Secret " + secret.name + (secret.retained ? " (retained):" : ":");
         for (const auto& [file, value] : secret.files) text += " " + file;
         text += "\n";

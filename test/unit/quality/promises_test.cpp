@@ -295,6 +295,18 @@ TEST_F(PromisesTest, OfSecretsNeedEachGeneratedOrReferredTo) {
     expect_unknown("Secrets", "", "not everything is applied");
 }
 
+TEST_F(PromisesTest, OfTheAgeOfCredentialsEndWithTheMaximum) {
+    EXPECT_TRUE(all("CredentialAge").empty()) << "any age will do";
+    platform.spec.credentials.max_age = "720h";
+    expect_unknown("CredentialAge", "", "Secrets");
+    seen.credentials = Credentials{.oldest = "2026-01-02T03:04:05Z"};
+    EXPECT_EQ(find("CredentialAge").held, Held::True);
+    seen.credentials->too_old = true;
+    expect_hurt("CredentialAge", "", "made at 2026-01-02T03:04:05Z, longer ago than 720h", "every pod runs as declared");
+    platform.spec.suspend = true;
+    expect_hurt("CredentialAge", "", "720h", "Set spec.suspend to false");
+}
+
 TEST_F(PromisesTest, OfObjectsAsDeclaredEndWithDrift) {
     object("Deployment", "user").state = Declared::State::Differs;
     expect_hurt("AsDeclared", "", "Deployment shop-user is not as declared", "by itself");

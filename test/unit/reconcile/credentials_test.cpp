@@ -24,8 +24,8 @@ TEST(RootKey, SurvivesBeingStored) {
 }
 
 TEST(RootKey, RefusesATextThatIsNone) {
-    EXPECT_THROW(RootKey::decode("abc"), std::runtime_error);
-    EXPECT_THROW(RootKey::decode(std::string(64, 'g')), std::runtime_error);
+    EXPECT_THROW(RootKey::decode("abc"), BadRootKey);
+    EXPECT_THROW(RootKey::decode(std::string(64, 'g')), BadRootKey);
 }
 
 // The expected value is RFC 5869's construction computed with an independent implementation (Python's hmac).

@@ -10,8 +10,11 @@ using kube::Json;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 
-resources::SecretTemplate secret(const api::Platform& platform, const std::string& name) {
-    for (resources::SecretTemplate& each : resources::secrets(platform)) {
+using resources::Rotation;
+using Step = Rotation::Step;
+
+resources::SecretTemplate secret(const api::Platform& platform, const std::string& name, const Rotation& rotation = {}) {
+    for (resources::SecretTemplate& each : resources::secrets(platform, rotation)) {
         if (each.name == name) return each;
     }
     ADD_FAILURE() << "no Secret " << name;
@@ -36,7 +39,7 @@ std::set<std::pair<std::string, std::string>> mounted(const kube::Object& worklo
 TEST(Credentials, EverySecretThatAPodMountsIsMadeAndEverySecretMadeIsMounted) {
     const api::Platform platform = test::production();
     std::set<std::string> made;
-    for (const resources::SecretTemplate& each : resources::secrets(platform)) made.insert(each.name);
+    for (const resources::SecretTemplate& each : resources::secrets(platform, {})) made.insert(each.name);
     std::set<std::string> used;
     const kube::Objects objects = test::objects_of(platform);
     kube::Objects mounting = test::workloads(objects);
@@ -80,7 +83,7 @@ TEST(Credentials, OfAnExternalStoresSecretAServiceSeesItsOwnKeyAlone) {
 TEST(Credentials, UrlsLeadToServicesThatExist) {
     const api::Platform platform = test::production();
     const kube::Objects objects = test::objects_of(platform);
-    for (const resources::SecretTemplate& each : resources::secrets(platform)) {
+    for (const resources::SecretTemplate& each : resources::secrets(platform, {})) {
         const auto url = each.files.find("url");
         if (url == each.files.end()) continue;
         std::smatch match;
@@ -101,6 +104,67 @@ TEST(Credentials, AServicesUserIsKnownToTheStoreByTheSameCredential) {
     EXPECT_EQ(definitions["users"][0]["name"], "catalog");
     EXPECT_EQ(definitions["users"][0]["password"], "${catalog-rabbitmq}");
     EXPECT_THAT(secret(platform, "shop-catalog-rabbitmq").files.at("url"), HasSubstr("amqp://catalog:${catalog-rabbitmq}@"));
+}
+
+TEST(Rotation, GoesOnFromStepToStepWithWhatIsUsedAlwaysAccepted) {
+    std::set<int> accepted_before{0};
+    for (const Rotation& rotation : {Rotation{0, Step::Settled}, Rotation{1, Step::Offered}, Rotation{1, Step::Used},
+                                     Rotation{1, Step::Settled}, Rotation{2, Step::Offered}}) {
+        const std::vector<int> list = rotation.accepted();
+        const std::set<int> accepted(list.begin(), list.end());
+        EXPECT_TRUE(accepted.contains(rotation.used()));
+        EXPECT_TRUE(accepted_before.contains(rotation.used())) << "while the stores have not yet followed";
+        accepted_before = accepted;
+    }
+}
+
+TEST(Rotation, OffersNewCredentialsBesideTheOld) {
+    const api::Platform platform = test::production();
+    const Rotation offered{1, Step::Offered};
+    EXPECT_THAT(secret(platform, "shop-redis", offered).files.at("users.acl"),
+                HasSubstr("user catalog on >${catalog-redis} >${catalog-redis@1} "));
+    const Json definitions = Json::parse(secret(platform, "shop-rabbitmq", offered).files.at("definitions.json"));
+    EXPECT_EQ(definitions["users"][0]["name"], "catalog");
+    EXPECT_EQ(definitions["users"][1]["name"], "catalog_2");
+    EXPECT_EQ(definitions["users"][1]["password"], "${catalog-rabbitmq@1}");
+    EXPECT_EQ(definitions["permissions"][0]["write"], definitions["permissions"][1]["write"]);
+    const std::string statements = secret(platform, "shop-provisioning", offered).files.at("provision.sql");
+    EXPECT_THAT(statements, HasSubstr("ALTER ROLE catalog LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS "
+                                      "PASSWORD '${catalog-database}';"));
+    EXPECT_THAT(statements, HasSubstr("GRANT catalog TO catalog_2;"));
+    EXPECT_THAT(statements, HasSubstr("PASSWORD '${catalog-database@1}';"));
+    EXPECT_THAT(secret(platform, "shop-catalog-database", offered).files.at("url"), HasSubstr("//catalog:${catalog-database}@"));
+    const auto keys = secret(platform, "shop-user-token-keys", offered).files;
+    EXPECT_EQ(keys.at("ed25519-1.pem"), "${user-token-keys@1:ed25519}");
+    EXPECT_EQ(keys.at("signing-key"), "ed25519.pem");
+}
+
+TEST(Rotation, ThenUsesThem) {
+    const api::Platform platform = test::production();
+    const Rotation used{1, Step::Used};
+    EXPECT_EQ(secret(platform, "shop-redis", used).files, secret(platform, "shop-redis", {1, Step::Offered}).files);
+    EXPECT_THAT(secret(platform, "shop-catalog-database", used).files.at("url"), HasSubstr("//catalog_2:${catalog-database@1}@"));
+    EXPECT_THAT(secret(platform, "shop-catalog-rabbitmq", used).files.at("url"), HasSubstr("//catalog_2:${catalog-rabbitmq@1}@"));
+    EXPECT_THAT(secret(platform, "shop-catalog-redis", used).files.at("url"), HasSubstr("//catalog:${catalog-redis@1}@"));
+    EXPECT_EQ(secret(platform, "shop-user-token-keys", used).files.at("signing-key"), "ed25519-1.pem");
+}
+
+TEST(Rotation, ThenRefusesTheOld) {
+    const api::Platform platform = test::production();
+    const Rotation settled{1, Step::Settled};
+    EXPECT_THAT(secret(platform, "shop-redis", settled).files.at("users.acl"),
+                HasSubstr("user catalog on >${catalog-redis@1} ~"));
+    const Json definitions = Json::parse(secret(platform, "shop-rabbitmq", settled).files.at("definitions.json"));
+    EXPECT_EQ(definitions["users"][0]["name"], "catalog_2");
+    EXPECT_EQ(definitions["users"][1], (Json{{"name", "catalog"}, {"password_hash", ""}, {"tags", Json::array()}}));
+    const std::string statements = secret(platform, "shop-provisioning", settled).files.at("provision.sql");
+    EXPECT_THAT(statements, HasSubstr("ALTER ROLE catalog NOLOGIN PASSWORD NULL;"));
+    EXPECT_THAT(statements, testing::Not(HasSubstr("${catalog-database}")));
+    EXPECT_EQ(secret(platform, "shop-user-token-keys", settled).files,
+              (std::map<std::string, std::string>{{"ed25519-1.pem", "${user-token-keys@1:ed25519}"}}));
+    const std::string next = secret(platform, "shop-provisioning", {2, Step::Offered}).files.at("provision.sql");
+    EXPECT_THAT(next, HasSubstr("PASSWORD '${catalog-database@2}';"));
+    EXPECT_THAT(next, testing::Not(HasSubstr("NOLOGIN")));
 }
 
 TEST(Credentials, AServiceMayUseItsOwnQueuesAndThePlatformsExchangesAlone) {

@@ -65,7 +65,7 @@ TEST(Databases, OfAnotherAreMigratedByTheOwnerThatItsSecretMayName) {
 }
 
 TEST(Databases, ServingRolesMayNotChangeTheirTables) {
-    const std::string statements = resources::provisioning_statements();
+    const std::string statements = resources::provisioning_statements({});
     EXPECT_THAT(statements, HasSubstr("CREATE DATABASE orders OWNER orders_owner"));
     EXPECT_THAT(statements, HasSubstr("ALTER ROLE orders LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS "
                                       "PASSWORD '${order-database}'"));

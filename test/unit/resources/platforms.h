@@ -80,7 +80,7 @@ inline resources::Capabilities all_capabilities() {
 
 inline resources::SecretDigests some_digests(const api::Platform& platform) {
     resources::SecretDigests digests;
-    for (const resources::SecretTemplate& secret : resources::secrets(platform)) digests[secret.name] = "1";
+    for (const resources::SecretTemplate& secret : resources::secrets(platform, {})) digests[secret.name] = "1";
     return digests;
 }
 

@@ -68,7 +68,7 @@ TEST(Workloads, NamesFitEvenForTheLongestPlatformName) {
             EXPECT_LE(value.get<std::string>().size(), 63U) << kube::to_string(object) << " " << name;
         }
     }
-    for (const resources::SecretTemplate& secret : resources::secrets(platform)) EXPECT_LE(secret.name.size(), 63U);
+    for (const resources::SecretTemplate& secret : resources::secrets(platform, {})) EXPECT_LE(secret.name.size(), 63U);
 }
 
 TEST(Workloads, PostgresIsAliveWhileItRecovers) {
@@ -384,7 +384,8 @@ TEST(Stores, AnExternalStoreLeavesNothingOfItsOwn) {
             EXPECT_NE(object.json["metadata"]["labels"]["app.kubernetes.io/component"], store) << kube::to_string(object);
         }
     }
-    for (const resources::SecretTemplate& secret : resources::secrets(platform)) EXPECT_EQ(secret.name, "shop-user-token-keys");
+    for (const resources::SecretTemplate& secret : resources::secrets(platform, {}))
+        EXPECT_EQ(secret.name, "shop-user-token-keys");
 }
 
 TEST(Stores, MembersOfAClusterFindEachOtherBeforeTheyAreReady) {

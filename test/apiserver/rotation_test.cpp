@@ -1,0 +1,139 @@
+// Credentials that give way to new ones, step by step.
+#include <gmock/gmock.h>
+#include <signal.h>
+
+#include <map>
+#include <set>
+#include <thread>
+
+#include "client/base64.h"
+#include "cluster.h"
+
+namespace apiserver {
+namespace {
+
+using testing::HasSubstr;
+
+class CredentialRotation : public OperatorTest {
+protected:
+    void start_shop(const Json& credentials) {
+        start_operator();
+        apply(sample("development", {{"spec", {{"quality", {{"security", {{"credentials", credentials}}}}}}}}));
+        ASSERT_TRUE(ready());
+        ASSERT_TRUE(eventually([&] { return settled(); }, 60s));
+    }
+
+    std::string value(const std::string& secret, const std::string& key) const {
+        return client::base64_decode(get("secret", secret)["data"].value(key, "")).value_or("");
+    }
+    Json said() const { return get("ecp", "shop")["status"].value("credentials", Json::object()); }
+    bool is_at(int generation, const std::string& step) const {
+        return said().value("generation", -1) == generation && said().value("step", "") == step;
+    }
+    void ask(const std::string& word) const {
+        ASSERT_EQ(kubectl({"annotate", "ecp", "shop", "--overwrite", "ecommerceplatform.io/rotate=" + word}).status, 0);
+    }
+};
+
+TEST_F(CredentialRotation, IsDoneOnceForEachNewWordOfTheAnnotation) {
+    ASSERT_NO_FATAL_FAILURE(start_shop({{"overlap", "0s"}}));
+    EXPECT_TRUE(is_at(0, "Settled")) << said();
+    const std::set<std::string> urls{"shop-catalog-database", "shop-catalog-redis", "shop-catalog-rabbitmq",
+                                     "shop-order-database-owner"};
+    std::map<std::string, std::string> before;
+    for (const std::string& secret : urls) before[secret] = value(secret, "url");
+    const std::string own = value("shop-postgres", "password");
+
+    ask("now");
+    // Whatever the operator is in the middle of.
+    ASSERT_TRUE(eventually([&] { return said().value("generation", 0) == 1; }));
+    stop_operator(SIGKILL);
+    start_operator();
+    ASSERT_TRUE(eventually([&] { return is_at(1, "Settled"); }, 120s)) << said();
+    ASSERT_TRUE(eventually([&] { return settled(); }, 60s));
+    for (const std::string& secret : urls) EXPECT_NE(value(secret, "url"), before[secret]) << secret;
+    EXPECT_THAT(value("shop-catalog-database", "url"), HasSubstr("//catalog_2:"));
+    EXPECT_EQ(value("shop-postgres", "password"), own);
+    const Json keys = get("secret", "shop-user-token-keys")["data"];
+    EXPECT_EQ(keys.size(), 1U) << "the old key is gone";
+    EXPECT_TRUE(keys.contains("ed25519-1.pem"));
+    EXPECT_TRUE(eventually([&] {
+        const std::string events = kubectl({"events", "--for", "ecp/shop"}).output;
+        return events.find("accept new credentials beside") < events.find("use the new credentials") &&
+               events.find("use the new credentials") < events.find("accepted no more") &&
+               events.find("accepted no more") != std::string::npos;
+    })) << kubectl({"events", "--for", "ecp/shop"}).output;
+
+    ask("once more");
+    ASSERT_TRUE(eventually([&] { return is_at(2, "Settled"); }, 120s)) << said();
+    EXPECT_THAT(value("shop-catalog-database", "url"), HasSubstr("//catalog:"));
+    EXPECT_NE(value("shop-catalog-database", "url"), before["shop-catalog-database"]);
+}
+
+TEST_F(CredentialRotation, IsDoneBeforeTheyGetTooOld) {
+    ASSERT_NO_FATAL_FAILURE(start_shop({{"maxAge", "24h"}, {"overlap", "0s"}}));
+    const auto is_kept = [&](const char* status) {
+        const auto promise = [&]() -> Json {
+            const Json platform = get("ecp", "shop");
+            for (const Json& each : platform["status"]["promises"]) {
+                if (each["name"] == "CredentialAge") return each;
+            }
+            return Json::object();
+        };
+        EXPECT_TRUE(eventually([&] { return promise().value("status", "") == status; }, 10s)) << promise();
+        return promise();
+    };
+    is_kept("True");
+    EXPECT_TRUE(is_at(0, "Settled"));
+    patch_platform({{"spec", {{"suspend", true}}}});
+    ASSERT_TRUE(eventually([&] { return condition(get("ecp", "shop"), "Reconciling", "reason") == "Suspended"; }));
+    for (const char* secret : {"shop-root-key", "shop-root-key-copy"}) {
+        const char* const old =
+            R"({"generation":0,"step":"Settled","made":"2026-01-02T03:04:05Z","stepped":"2026-01-02T03:04:05Z"})";
+        ASSERT_EQ(
+            kubectl({"annotate", "secret", secret, "--overwrite", std::string("ecommerceplatform.io/credentials=") + old}).status,
+            0);
+    }
+    EXPECT_EQ(is_kept("False")["cure"], "Set spec.suspend to false.");
+    EXPECT_EQ(condition(get("ecp", "shop"), "Secure"), "False");
+    EXPECT_TRUE(is_at(0, "Settled")) << "nothing is written while it is suspended";
+    patch_platform({{"spec", {{"suspend", false}}}});
+    ASSERT_TRUE(eventually([&] { return is_at(1, "Settled"); }, 120s)) << said();
+    is_kept("True");
+}
+
+TEST_F(CredentialRotation, BeginsWithTheRootKeyThatSomeoneBrings) {
+    const auto bring = [&](const std::string& key) {
+        const Json secret{
+            {"apiVersion", "v1"}, {"kind", "Secret"}, {"metadata", {{"name", "shop-root-key"}}}, {"stringData", {{"key", key}}}};
+        const support::Finished done = kubectl({"apply", "-f", "-"}, secret.dump());
+        ASSERT_EQ(done.status, 0) << done.output;
+    };
+    bring("geheim");
+    start_operator();
+    apply(sample("development"));
+    ASSERT_TRUE(eventually([&] { return condition(get("ecp", "shop"), "Stalled", "reason") == "InvalidRootKey"; }));
+    EXPECT_EQ(condition(get("ecp", "shop"), "Stalled", "message"),
+              "data.key of Secret shop-root-key must be 64 hexadecimal digits, 0 to 9 and a to f");
+    EXPECT_FALSE(find("secret", "shop-postgres"));
+    bring(std::string(63, '0') + "1");
+    ASSERT_TRUE(ready());
+    // As in RootKey.DerivesByHkdfSha256.
+    EXPECT_EQ(value("shop-postgres", "password"), "bbe309e2bb5517b8bc3d6339ef46edd60a595a38644e619ff8f01112934cb1d6");
+    EXPECT_EQ(value("shop-root-key-copy", "key"), std::string(63, '0') + "1");
+}
+
+TEST_F(CredentialRotation, WaitsUntilEveryPodRunsAsDeclared) {
+    ASSERT_NO_FATAL_FAILURE(start_shop({{"overlap", "0s"}}));
+    // The Jobs that migrate to such a version fail here.
+    patch_platform({{"spec", {{"version", "9.9.9-fails"}}}});
+    ASSERT_TRUE(eventually([&] { return condition(get("ecp", "shop"), "Reconciling") == "True"; }));
+    ask("now");
+    std::this_thread::sleep_for(3s);
+    EXPECT_TRUE(is_at(0, "Settled")) << said();
+    patch_platform({{"spec", {{"version", nullptr}}}});
+    EXPECT_TRUE(eventually([&] { return is_at(1, "Settled"); }, 120s)) << said();
+}
+
+}  // namespace
+}  // namespace apiserver
