@@ -2,11 +2,13 @@
 #include "api/platform.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <stdexcept>
 
 #include "api/connections.h"
 #include "api/names.h"
+#include "api/off_hours.h"
 #include "api/profile.h"
 #include "api/section.h"
 #include "kube/quantity.h"
@@ -131,6 +133,26 @@ CredentialPolicy credential_policy(const Section& given, const Defaults& default
     return policy;
 }
 
+// "22:30"; the schema lets nothing else through.
+std::chrono::minutes time_of_day(const std::string& written) {
+    return std::chrono::hours{std::stoi(written.substr(0, 2))} + std::chrono::minutes{std::stoi(written.substr(3))};
+}
+
+OffHours off_hours(const Section& given) {
+    constexpr std::array<std::string_view, 7> kDays{"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+    OffHours result;
+    result.replicas = given.get("replicas", kOffHoursReplicas);
+    for (const Json& entry : given.list("windows")) {
+        OffHours::Window window{{}, time_of_day(Section(entry).text("from")), time_of_day(Section(entry).text("to"))};
+        const std::vector<std::string> named = names(Section(entry), "days");
+        for (unsigned day = 0; day < kDays.size(); ++day) {
+            if (named.empty() || std::ranges::find(named, kDays.at(day)) != named.end()) window.days.insert(day + 1);
+        }
+        result.windows.push_back(std::move(window));
+    }
+    return result;
+}
+
 ServiceSettings service(const Section& given, const Section& scalability, const Defaults& defaults, Sizing sizing) {
     ServiceSettings result;
     result.replicas = overlaid(overlaid(defaults.replicas, scalability.section("replicas")), given.section("replicas"));
@@ -211,6 +233,7 @@ Spec spec_from(const Section& given, const std::string& ns) {
     const Section prices = quality.section("cost").section("prices");
     spec.prices = {prices.text("currency", kCurrency), prices.text("cpuHour", kCpuHour), prices.text("memoryHour", kMemoryHour),
                    prices.text("storageMonth", kStorageMonth)};
+    spec.off_hours = off_hours(quality.section("cost").section("offHours"));
     spec.spot_components = names(quality.section("cost").section("spot"), "components");
     spec.metrics = observability.one_of<Metrics>(
         "metrics", Metrics::Annotations,
@@ -224,7 +247,9 @@ Spec spec_from(const Section& given, const std::string& ns) {
                        seconds(scalability.section("behavior"), "scaleUpWindow", kScaleUpWindowSeconds)};
     for (const Service& each : kServices) {
         const Section exceptions = given.section("services").section(each.key);
-        spec.services[std::string(each.key)] = service(exceptions, scalability, defaults, sizing);
+        ServiceSettings& settings = spec.services[std::string(each.key)];
+        settings = service(exceptions, scalability, defaults, sizing);
+        settings.otherwise = fewer(settings.replicas, settings.autoscaling, spec.off_hours);
     }
     spec.payment_provider_url = given.section("services").section("payment").text("providerUrl");
     const Section data = given.section("data");

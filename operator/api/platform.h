@@ -2,9 +2,11 @@
 // The defaults stand in api/profile.cpp, the schema in crds/.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -78,6 +80,7 @@ enum class Vertical { None, Recommend, Auto };
 
 struct ServiceSettings {
     Replicas replicas;
+    Replicas otherwise;       // In off hours, or outside them where those are now.
     bool autoscaling = true;  // Effective: false too where min equals max.
     int cpu_percent = 0;
     int memory_percent = 0;
@@ -148,6 +151,17 @@ struct Budget {
     bool bounds_namespace() const { return !cpu.empty() || !memory.empty() || !storage.empty(); }
 };
 
+// When fewer replicas do. All times are UTC.
+struct OffHours {
+    struct Window {
+        std::set<unsigned> days;       // On which it begins: 1 is Monday, 7 Sunday.
+        std::chrono::minutes from{0};  // Since midnight.
+        std::chrono::minutes to{0};    // Where it is not later than `from`, of the next day.
+    };
+    std::vector<Window> windows;  // Empty: never.
+    int replicas = 1;
+};
+
 // What is paid for what pods ask for, as written ("0.04048").
 struct Prices {
     std::string currency;  // ISO 4217
@@ -194,6 +208,8 @@ struct Spec {
     std::vector<std::string> spot_components;
     Budget budget;
     Prices prices;
+    OffHours off_hours;
+    bool rests = false;  // Off hours are now.
     Metrics metrics = Metrics::Annotations;
     std::string prometheus_namespace;
     std::string operator_namespace;  // From where the gateway is measured.

@@ -53,6 +53,7 @@ inline constexpr std::int64_t kCredentialsOverlapSeconds = 1200;
 inline constexpr std::string_view kPrometheusNamespace = "monitoring";        // Of kube-prometheus and its Helm chart.
 inline constexpr std::string_view kOperatorNamespace = "ecommerce-operator";  // Of config/default.
 inline constexpr std::string_view kIngressNamespace = "ingress";
+inline constexpr int kOffHoursReplicas = 1;  // The least with which somebody is still served.
 // Prices of AWS on demand in us-east-1: Fargate on Linux and x86 for CPU and memory, gp3 for volumes.
 inline constexpr std::string_view kCurrency = "USD";
 inline constexpr std::string_view kCpuHour = "0.04048";

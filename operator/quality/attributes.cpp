@@ -51,6 +51,7 @@ constexpr std::array kTable{
         Decided::BySpec},
     Row{api::kCostEfficient, "RightSizing", right_sizing, "Services ask for what they need, by what was seen of them."},
     Row{api::kCostEfficient, "SpotPlacement", spot_placement, "What may run on spot nodes does."},
+    Row{api::kCostEfficient, "OffHours", off_hours, "In off hours nothing but load asks for more replicas than will do."},
     Row{api::kRecoverable, "Backup", backup, "There is a copy of the data.", Decided::BySpec},
     Row{api::kObservable, "Metrics", metrics, "Prometheus finds the pods."},
     Row{api::kObservable, "Logs", logs, "Logs are JSON of the wanted level."},

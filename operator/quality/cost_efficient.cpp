@@ -1,3 +1,4 @@
+#include "api/off_hours.h"
 #include "kube/quantity.h"
 #include "quality/footprint.h"
 #include "quality/parts.h"
@@ -22,7 +23,7 @@ void compare(Findings& findings, const std::string& field, const std::string& gi
 }
 
 void compare_cost(Findings& findings, const api::Spec& spec) {
-    const double most = monthly_cost(at_most(spec), spec.prices);
+    const double most = monthly_cost(spec, at_most);
     if (spec.budget.monthly.empty() || most <= std::stod(spec.budget.monthly)) return;
     findings.push_back(
         hurt("",
@@ -54,7 +55,7 @@ void compare_request(Findings& findings, const std::string& component, const std
 }  // namespace
 
 Findings budget(const Case& of) {
-    const api::Spec& spec = of.platform.spec;
+    const api::Spec spec = api::awake(of.platform.spec);
     if (!spec.budget.bounds_namespace() && spec.budget.monthly.empty()) return {};
     Findings findings;
     const Footprint most = at_most_while_rolling(spec);
@@ -145,6 +146,17 @@ Findings spot_placement(const Case& of) {
         }
     }
     return findings;
+}
+
+Findings off_hours(const Case& of) {
+    const api::Spec& spec = of.platform.spec;
+    if (spec.off_hours.windows.empty()) return {};
+    const int most = spec.off_hours.replicas;
+    const std::string few = std::to_string(most) + (most == 1 ? " replica" : " replicas") + " but for load";
+    return {of_every_object(
+        of, [](const Declared& object) { return object.kind == "Deployment" || object.kind == "HorizontalPodAutoscaler"; },
+        spec.rests ? "off hours are now: no service needs more than " + few
+                   : "off hours are not now: then no service will need more than " + few)};
 }
 
 }  // namespace quality

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "api/off_hours.h"
 #include "api/profile.h"
 #include "kube/quantity.h"
 
@@ -37,6 +38,12 @@ double number(const std::string& written) {
     return std::strtod(written.c_str(), nullptr);
 }
 
+double cost(const Footprint& footprint, const api::Prices& prices) {
+    return kHoursOfAMonth * static_cast<double>(footprint.cpu) / 1000 * number(prices.cpu_hour) +
+           kHoursOfAMonth * static_cast<double>(footprint.memory) / kThousandthsOfAGibibyte * number(prices.memory_hour) +
+           static_cast<double>(footprint.storage) / kThousandthsOfAGibibyte * number(prices.storage_month);
+}
+
 }  // namespace
 
 void Footprint::add(std::int64_t pods, const api::Compute& each) {
@@ -60,10 +67,11 @@ Footprint at_most_while_rolling(const api::Spec& spec) {
     return most;
 }
 
-double monthly_cost(const Footprint& footprint, const api::Prices& prices) {
-    return kHoursOfAMonth * static_cast<double>(footprint.cpu) / 1000 * number(prices.cpu_hour) +
-           kHoursOfAMonth * static_cast<double>(footprint.memory) / kThousandthsOfAGibibyte * number(prices.memory_hour) +
-           static_cast<double>(footprint.storage) / kThousandthsOfAGibibyte * number(prices.storage_month);
+double monthly_cost(const api::Spec& spec, Footprint (*of)(const api::Spec&)) {
+    const double off = api::share_of_a_week(spec.off_hours);
+    const Footprint awake = of(api::awake(spec));
+    return off == 0 ? cost(awake, spec.prices)
+                    : (1 - off) * cost(awake, spec.prices) + off * cost(of(api::at_rest(spec)), spec.prices);
 }
 
 std::string money(double amount) {

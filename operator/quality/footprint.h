@@ -23,8 +23,8 @@ Footprint at_most(const api::Spec& spec);
 // At most, with the pods and the Jobs that a rollout of all services adds for a while.
 Footprint at_most_while_rolling(const api::Spec& spec);
 
-// Of a month of 730 hours, by the prices of the spec. Data stores outside cost nothing here.
-double monthly_cost(const Footprint& footprint, const api::Prices& prices);
+// Of a month of 730 hours, by the prices of the spec, with its share of off hours. Data stores outside cost nothing here.
+double monthly_cost(const api::Spec& spec, Footprint (*of)(const api::Spec&));
 
 // With two digits after the point: "645.10".
 std::string money(double amount);

@@ -41,6 +41,7 @@ Findings limits(const Case& of);
 Findings budget(const Case& of);  // Where everything fits into it, no pod is refused for it either.
 Findings right_sizing(const Case& of);
 Findings spot_placement(const Case& of);
+Findings off_hours(const Case& of);
 
 // recoverable.cpp
 Findings backup(const Case& of);

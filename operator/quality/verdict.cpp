@@ -160,8 +160,7 @@ Verdict assess(const api::Platform& platform, const Observed& observed) {
 }
 
 MonthlyCost monthly_cost(const api::Spec& spec) {
-    return {spec.prices.currency, money(monthly_cost(at_least(spec), spec.prices)),
-            money(monthly_cost(at_most(spec), spec.prices))};
+    return {spec.prices.currency, money(monthly_cost(spec, at_least)), money(monthly_cost(spec, at_most))};
 }
 
 std::string endpoint(const api::Platform& platform) {

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "common/base/json.h"
+#include "resources/component.h"
 
 namespace reconcile {
 
@@ -28,6 +29,10 @@ base::WallTime time_of(const kube::Json& json, const char* field) {
     return base::wall_time_from(base::text_of(json, field));
 }
 
+std::string request_of(const api::Platform& platform) {
+    return platform.rotate.empty() ? "" : resources::digest_text(platform.rotate);
+}
+
 // The oldest credentials that are accepted.
 base::WallTime oldest(const CredentialAge& age) {
     return age.rotation.step == Step::Settled ? age.made : age.before;
@@ -36,7 +41,7 @@ base::WallTime oldest(const CredentialAge& age) {
 }  // namespace
 
 CredentialAge CredentialAge::of_new(const api::Platform& platform, base::WallTime now) {
-    return {.made = now, .stepped = now, .request = platform.rotate};
+    return {.made = now, .stepped = now, .request = request_of(platform)};
 }
 
 std::optional<CredentialAge> CredentialAge::decode(const std::string& text) {
@@ -86,7 +91,7 @@ std::optional<base::WallTime> next_step(const CredentialAge& age, const api::Pla
         case Step::Settled:
             break;
     }
-    if (!platform.rotate.empty() && platform.rotate != age.request) return age.stepped;
+    if (!platform.rotate.empty() && request_of(platform) != age.request) return age.stepped;
     const std::chrono::seconds most(platform.spec.credentials.max_age_seconds);
     if (most.count() == 0) return std::nullopt;
     return age.made + most - most / kAhead;
@@ -101,7 +106,7 @@ CredentialAge stepped(const CredentialAge& age, const api::Platform& platform, b
             next.rotation.step = Step::Offered;
             next.before = age.made;
             next.made = now;
-            next.request = platform.rotate;
+            next.request = request_of(platform);
             break;
         case Step::Offered:
             next.rotation.step = Step::Used;

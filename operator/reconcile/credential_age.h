@@ -17,7 +17,7 @@ struct CredentialAge {
     base::WallTime made{};     // When the newest credentials were,
     base::WallTime before{};   // and the ones before; only while those are still accepted.
     base::WallTime stepped{};  // When the last step was taken.
-    std::string request;       // The last value of the platform's annotation that was followed.
+    std::string request;       // Digest of the last value of the platform's annotation that was followed; empty: there was none.
 
     // Of credentials that are being made.
     static CredentialAge of_new(const api::Platform& platform, base::WallTime now);

@@ -6,6 +6,7 @@
 
 #include "api/attributes.h"
 #include "api/names.h"
+#include "api/off_hours.h"
 #include "kube/managed.h"
 
 namespace reconcile {
@@ -70,8 +71,10 @@ awaitable<Action> PlatformReconciler::reconcile(kube::Key key) {
         co_return Action::wait();  // Its children go with their owner reference.
     }
     KnownPlatform known = *found;
-    const Platform platform = known.platform;
+    Platform platform = known.platform;
     if (platform.deleting) co_return co_await clean_up(known);
+    const auto now = std::chrono::floor<std::chrono::seconds>(parts_.clock.wall());
+    if (api::are_off(platform.spec.off_hours, now)) platform.spec = api::at_rest(platform.spec);
     if (platform.status.is_null()) {
         const quality::Verdict unknown = quality::first_sight(platform);
         co_await report(platform, unknown);
@@ -109,7 +112,7 @@ awaitable<Action> PlatformReconciler::look_on(Platform platform) {
     const Everything wanted = co_await everything(platform);
     const kube::Objects due = resources::due(wanted.objects, progress(platform, wanted.objects));
     co_await judge(platform, wanted, due, {});
-    co_return at(too_old_at(wanted.age, platform));
+    co_return again(platform, ahead(too_old_at(wanted.age, platform)));
 }
 
 awaitable<Action> PlatformReconciler::bring_about(Platform platform) {
@@ -123,27 +126,36 @@ awaitable<Action> PlatformReconciler::bring_about(Platform platform) {
 
     co_await judge(platform, wanted, due, refused);
     if (!refused.empty()) co_return Action::back_off(quality::in_words(refused));
-    co_return co_await rotate(platform, wanted);
+    const std::optional<base::WallTime> step = co_await rotate(platform, wanted);
+    co_return again(platform, step);
 }
 
 // Takes the next step of the credentials' rotation where it is due, each from a state in which everything runs as declared.
-awaitable<Action> PlatformReconciler::rotate(Platform platform, Everything wanted) {
+// Returns when to look again.
+awaitable<std::optional<base::WallTime>> PlatformReconciler::rotate(Platform platform, Everything wanted) {
     const std::optional<base::WallTime> next = next_step(wanted.age, platform);
-    if (!next || *next > parts_.clock.wall()) co_return at(next);
-    if (!is_steady(platform, wanted.objects)) co_return at(too_old_at(wanted.age, platform));  // What moves calls again.
+    if (!next || *next > parts_.clock.wall()) co_return next;
+    if (!is_steady(platform, wanted.objects)) co_return ahead(too_old_at(wanted.age, platform));  // What moves calls again.
     const CredentialAge age = stepped(wanted.age, platform, parts_.clock.wall());
     co_await root_keys_.write(platform, age);
     const std::string text = in_words(age.rotation);
     parts_.log.info("credentials",
                     {{"platform", kube::to_string(platform.key)}, {"generation", age.rotation.generation}, {"detail", text}});
     parts_.publish(platform, {false, "CredentialRotation", "Rotate", text});
-    co_return Action::after({});
+    co_return age.stepped;
 }
 
-Action PlatformReconciler::at(const std::optional<base::WallTime>& time) const {
+std::optional<base::WallTime> PlatformReconciler::ahead(const std::optional<base::WallTime>& time) const {
+    return time && *time > parts_.clock.wall() ? time : std::nullopt;
+}
+
+// At that time, or before where off hours begin or end.
+Action PlatformReconciler::again(const Platform& platform, std::optional<base::WallTime> time) const {
+    const base::WallTime now = parts_.clock.wall();
+    const auto change = api::next_change(platform.spec.off_hours, std::chrono::floor<std::chrono::seconds>(now));
+    if (change && (!time || *change < *time)) time = *change;
     if (!time) return Action::wait();
-    const auto rest = std::chrono::ceil<base::Duration>(*time - parts_.clock.wall());
-    return rest > base::Duration::zero() ? Action::after(rest) : Action::wait();
+    return Action::after(std::max(base::Duration::zero(), std::chrono::ceil<base::Duration>(*time - now)));
 }
 
 bool PlatformReconciler::is_steady(const Platform& platform, const kube::Objects& wanted) const {

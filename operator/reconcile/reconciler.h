@@ -73,8 +73,9 @@ private:
     boost::asio::awaitable<void> judge(Platform platform, Everything wanted, kube::Objects due, std::vector<std::string> refused);
     resources::Progress progress(const Platform& platform, const kube::Objects& wanted) const;
     boost::asio::awaitable<Everything> everything(Platform platform);
-    boost::asio::awaitable<runtime::Action> rotate(Platform platform, Everything wanted);
-    runtime::Action at(const std::optional<base::WallTime>& time) const;
+    boost::asio::awaitable<std::optional<base::WallTime>> rotate(Platform platform, Everything wanted);
+    std::optional<base::WallTime> ahead(const std::optional<base::WallTime>& time) const;
+    runtime::Action again(const Platform& platform, std::optional<base::WallTime> time) const;
     bool is_steady(const Platform& platform, const kube::Objects& wanted) const;
     Sources sources() const;
     void announce(const Platform& platform, const quality::Verdict& verdict) const;

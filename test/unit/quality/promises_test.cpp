@@ -339,6 +339,16 @@ TEST_F(PromisesTest, OfLimitsBindEveryContainer) {
     expect_unknown("Limits", "", "no pod runs");
 }
 
+TEST_F(PromisesTest, OfOffHoursTellWhetherTheyAreNow) {
+    EXPECT_TRUE(all("OffHours").empty());
+    platform.spec.off_hours.windows = {{{1}, std::chrono::hours(20), std::chrono::hours(6)}};
+    EXPECT_THAT(find("OffHours").evidence, HasSubstr("are not now"));
+    platform.spec.rests = true;
+    EXPECT_THAT(find("OffHours").evidence, HasSubstr("are now: no service needs more than 1 replica but for load"));
+    object("Deployment", "user").state = Declared::State::Differs;
+    expect_hurt("OffHours", "", "Deployment shop-user is not as declared", "by itself");
+}
+
 TEST_F(PromisesTest, OfSpotPlacementAreOfTheNamedComponentsAlone) {
     EXPECT_THAT(all("SpotPlacement"), IsEmpty());
     platform.spec.spot_components = {"catalog"};
