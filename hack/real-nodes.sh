@@ -19,6 +19,8 @@ check_real() {
   local try=ecp-try-$$
   ip netns add "$try" 2>/dev/null || { echo "this machine allows no network namespaces"; return 1; }
   ip netns del "$try"
+  try=$(hierarchies | head -n 1)/$try
+  { mkdir "$try" && rmdir "$try"; } 2>/dev/null || { echo "this machine allows no control groups"; return 1; }
   [ "$(stat -f -c %T "$(dirname "$STATES")" 2>/dev/null || true)" != overlayfs ] || { echo "containers need another file system than an overlay"; return 1; }
 }
 
@@ -62,6 +64,7 @@ link_pair() {
 
 make_network() {
   local zone other id
+  modprobe -q nf_conntrack 2>/dev/null || true # Where it is no part of the kernel.
   namespace "$SWITCH"
   ip -n "$SWITCH" link show bridge >/dev/null 2>&1 || ip -n "$SWITCH" link add bridge type bridge
   ip -n "$SWITCH" link set bridge up
@@ -81,7 +84,9 @@ make_network() {
     for other in "${ZONES[@]}"; do
       [ "$other" = "$zone" ] || ip -n "$id" route replace "$(pods_of "$other")" via "$(address_of "$other")"
     done
-    ip netns exec "$id" sysctl -qw net.ipv4.ip_forward=1
+    # This machine's customers have one address, whose ports come round within a minute: a connection that was never answered must not
+    # lie in wait there for the next one.
+    ip netns exec "$id" sysctl -qw net.ipv4.ip_forward=1 net.netfilter.nf_conntrack_tcp_timeout_syn_sent=10
     ip route replace "$(pods_of "$zone")" via "$(address_of "$zone")" dev "$LINK"
   done
 }
