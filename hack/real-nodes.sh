@@ -16,6 +16,7 @@ real() { [ -f "$STATE/network" ]; }
 check_real() {
   [ "$(uname -s)" = Linux ] || { echo "real nodes need Linux"; return 1; }
   [ "$(id -u)" = 0 ] || { echo "real nodes need root"; return 1; }
+  unshare --mount true 2>/dev/null || { echo "this machine allows no mounts of one's own, as in a chroot"; return 1; }
   local try=ecp-try-$$
   ip netns add "$try" 2>/dev/null || { echo "this machine allows no network namespaces"; return 1; }
   ip netns del "$try"
