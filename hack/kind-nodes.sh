@@ -1,5 +1,6 @@
 # A cluster of kind's, where Docker and kind are installed, in place of real nodes of our own: three workers in three zones. kind brings
 # names, volumes and network policies; it brings no metrics API, so nothing scales by itself there.
+# No test runs this: the image of such a node is had from a public registry alone, and the tests need none.
 # shellcheck shell=bash source-path=SCRIPTDIR source=local-cluster.sh
 
 kind_config() {
