@@ -1,7 +1,6 @@
 #include "api/off_hours.h"
 
 #include <algorithm>
-#include <cstdint>
 #include <set>
 #include <utility>
 #include <vector>
@@ -11,7 +10,6 @@ namespace api {
 namespace {
 
 using std::chrono::days;
-using std::chrono::minutes;
 using std::chrono::sys_days;
 using std::chrono::sys_seconds;
 using std::chrono::weekday;
@@ -41,6 +39,13 @@ bool contain(const std::vector<Stretch>& all, sys_seconds moment) {
     return std::ranges::any_of(all, [&](const Stretch& each) { return each.begin <= moment && moment < each.end; });
 }
 
+Spec turned(Spec spec, bool rests) {
+    if (spec.rests == rests) return spec;
+    for (auto& [name, settings] : spec.services) std::swap(settings.replicas, settings.otherwise);
+    spec.rests = rests;
+    return spec;
+}
+
 }  // namespace
 
 bool are_off(const OffHours& hours, sys_seconds now) {
@@ -64,12 +69,15 @@ std::optional<sys_seconds> next_change(const OffHours& hours, sys_seconds now) {
 }
 
 double share_of_a_week(const OffHours& hours) {
-    const sys_days monday{days{4}};  // 1970-01-05
-    const std::vector<Stretch> all = stretches(hours, monday - days{1}, monday + kWeek);
-    std::int64_t off = 0;
-    const std::int64_t whole = minutes(kWeek).count();
-    for (std::int64_t minute = 0; minute < whole; ++minute) off += contain(all, monday + minutes{minute}) ? 1 : 0;
-    return static_cast<double>(off) / static_cast<double>(whole);
+    const sys_seconds begin = sys_days{days{4}};  // 1970-01-05, a Monday.
+    const sys_seconds end = begin + kWeek;
+    std::chrono::seconds off{0};
+    for (sys_seconds now = begin; now < end;) {
+        const sys_seconds next = std::min(next_change(hours, now).value_or(end), end);
+        if (are_off(hours, now)) off += next - now;
+        now = next;
+    }
+    return static_cast<double>(off.count()) / static_cast<double>((end - begin).count());
 }
 
 Replicas fewer(Replicas replicas, bool autoscaling, const OffHours& hours) {
@@ -81,17 +89,11 @@ Replicas fewer(Replicas replicas, bool autoscaling, const OffHours& hours) {
 }
 
 Spec at_rest(Spec spec) {
-    if (spec.rests) return spec;
-    for (auto& [name, settings] : spec.services) std::swap(settings.replicas, settings.otherwise);
-    spec.rests = true;
-    return spec;
+    return turned(std::move(spec), true);
 }
 
 Spec awake(Spec spec) {
-    if (!spec.rests) return spec;
-    for (auto& [name, settings] : spec.services) std::swap(settings.replicas, settings.otherwise);
-    spec.rests = false;
-    return spec;
+    return turned(std::move(spec), false);
 }
 
 }  // namespace api

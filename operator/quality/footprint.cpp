@@ -68,10 +68,9 @@ Footprint at_most_while_rolling(const api::Spec& spec) {
 }
 
 double monthly_cost(const api::Spec& spec, Footprint (*of)(const api::Spec&)) {
+    if (spec.off_hours.windows.empty()) return cost(of(spec), spec.prices);
     const double off = api::share_of_a_week(spec.off_hours);
-    const Footprint awake = of(api::awake(spec));
-    return off == 0 ? cost(awake, spec.prices)
-                    : (1 - off) * cost(awake, spec.prices) + off * cost(of(api::at_rest(spec)), spec.prices);
+    return (1 - off) * cost(of(api::awake(spec)), spec.prices) + off * cost(of(api::at_rest(spec)), spec.prices);
 }
 
 std::string money(double amount) {

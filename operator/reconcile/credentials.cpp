@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::string_view kKeyField = "key";
 constexpr std::string_view kComponent = "credentials";
+constexpr const char* kRule = "must be 64 hexadecimal digits, 0 to 9 and a to f";
 
 struct Free {
     void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
@@ -50,7 +51,7 @@ std::string short_sha256(const std::string& text) {
 int digit(char character) {
     if (character >= '0' && character <= '9') return character - '0';
     if (character >= 'a' && character <= 'f') return character - 'a' + 10;
-    throw BadRootKey("must be 64 hexadecimal digits, 0 to 9 and a to f");
+    throw BadRootKey(kRule);
 }
 
 kube::Object annotated(const api::Platform& platform, const resources::SecretTemplate& secret,
@@ -70,7 +71,7 @@ RootKey RootKey::generate() {
 
 RootKey RootKey::decode(const std::string& encoded) {
     RootKey root;
-    if (encoded.size() != root.key_.size() * 2) throw BadRootKey("must be 64 hexadecimal digits, 0 to 9 and a to f");
+    if (encoded.size() != root.key_.size() * 2) throw BadRootKey(kRule);
     for (std::size_t index = 0; index < root.key_.size(); ++index) {
         root.key_[index] = static_cast<unsigned char>(digit(encoded[2 * index]) * 16 + digit(encoded[2 * index + 1]));
     }
