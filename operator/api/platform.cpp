@@ -163,6 +163,10 @@ ServiceSettings service(const Section& given, const Section& scalability, const 
     };
     result.cpu_percent = target("cpuPercent", kCpuPercent);
     result.memory_percent = target("memoryPercent", kMemoryPercent);
+    const Section& nearest = given.section("targets").has("podMetrics") ? given : scalability;
+    for (const Json& metric : nearest.section("targets").list("podMetrics")) {
+        result.pod_metrics[Section(metric).text("name")] = quantity(Section(metric), "averageValue");
+    }
     const std::map<std::string, Vertical> verticals{
         {"None", Vertical::None}, {"Recommend", Vertical::Recommend}, {"Auto", Vertical::Auto}};
     result.vertical = given.one_of("vertical", scalability.one_of("vertical", Vertical::None, verticals), verticals);

@@ -84,6 +84,7 @@ struct ServiceSettings {
     bool autoscaling = true;  // Effective: false too where min equals max.
     int cpu_percent = 0;
     int memory_percent = 0;
+    std::map<std::string, std::string> pod_metrics;  // Name to the quantity that a pod should have on average.
     Vertical vertical = Vertical::None;
     Compute compute;
 

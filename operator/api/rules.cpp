@@ -162,6 +162,7 @@ const std::map<std::string_view, Rule>& twins() {
          [](const Json& self) { return request_within_limit(self, "ephemeral-storage"); }},
         {"must be an amount of CPU above 0, such as 500m or 2", above_zero},
         {"must be a number of bytes above 0, such as 512Mi or 2Gi", above_zero},
+        {"must be an amount above 0, such as 100 or 500m", above_zero},
         {"give either managed or external, not both",
          [](const Json& self) { return !has(self, "managed") || !has(self, "external"); }},
         {"each key must be the name of a PostgreSQL parameter: lower-case letters, digits, underscores and "

@@ -132,6 +132,12 @@ struct Credentials {
     bool too_old = false;
 };
 
+// What the Secret holds that an Ingress serves TLS with.
+struct Certificate {
+    std::string flaw{};   // In words that follow the Secret's name; empty: customers can trust it.
+    std::string until{};  // As in RFC 3339.
+};
+
 struct Observed {
     std::map<std::string, Workload, std::less<>> workloads;  // By component. Missing: there is none.
     std::map<std::string, Budget, std::less<>> budgets;
@@ -146,6 +152,7 @@ struct Observed {
     std::vector<Preparation> preparations;        // That are not complete.
     std::optional<Verification> verification;     // Nothing: the spec wants none.
     std::optional<Credentials> credentials;       // Nothing: not looked at.
+    std::optional<Certificate> certificate;       // Nothing: the spec names none.
     std::string refused;                          // The API server's words on an object of ours; empty: all were taken.
     std::vector<std::string> missing_references;  // Components whose external Secret is not there.
 

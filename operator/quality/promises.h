@@ -27,6 +27,7 @@ Findings network_isolation(const Case& of);  // Whether the network obeys, no AP
 Findings pod_security(const Case& of);
 Findings secrets(const Case& of);
 Findings credential_age(const Case& of);
+Findings certificate(const Case& of);
 Findings access(const Case& of);
 Findings images(const Case& of);
 Findings admission(const Case& of);

@@ -33,6 +33,10 @@ std::string cure_of_scaler(const std::string& reason, const std::string& name, c
         return "Delete the other HorizontalPodAutoscaler that scales the same pods: kubectl get hpa -n " + ns + ".";
     }
     if (reason == "ScalingDisabled") return "Scale Deployment " + name + " to one replica at least.";
+    if (reason == "FailedGetPodsMetric") {
+        return "Have the custom metrics API answer for the metrics of targets.podMetrics (kubectl get --raw "
+               "/apis/custom.metrics.k8s.io), which a Prometheus adapter does.";
+    }
     if (reason.starts_with("FailedGet") && reason != "FailedGetScale") {
         return "Have the metrics API answer (kubectl top pods -n " + ns + "), which metrics-server does.";
     }

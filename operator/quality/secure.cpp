@@ -48,6 +48,16 @@ Findings credential_age(const Case& of) {
                  : "The operator changes them step by step, each once every pod runs as declared: see Ready and AsDeclared.")};
 }
 
+Findings certificate(const Case& of) {
+    const api::Ingress& ingress = of.platform.spec.ingress;
+    if (!of.seen.certificate) return {};
+    const Certificate& seen = *of.seen.certificate;
+    if (seen.flaw.empty()) return {kept("", "the certificate for " + ingress.host + " is valid until " + seen.until)};
+    return {hurt(
+        "", "Secret " + ingress.tls_secret_name + " " + seen.flaw,
+        "Put a certificate for " + ingress.host + " and its key into it, as kubectl create secret tls does or cert-manager.")};
+}
+
 // The platform's own, which the spec names; admission sees to the others.
 Findings images(const Case& of) {
     const api::ImagePolicy& policy = of.platform.spec.image_policy;

@@ -21,12 +21,18 @@ const std::string kStatus = "status";
 // A Secret that someone brings carries no label by which it would be watched.
 constexpr base::Duration kRootKeyIsReadAgain{10'000};
 
-std::set<kube::Key> referenced_secrets(const api::Platform& platform) {
-    std::set<kube::Key> secrets;
+std::optional<kube::Key> certificate_secret(const api::Platform& platform) {
+    const std::string& name = platform.spec.ingress.tls_secret_name;
+    return name.empty() ? std::nullopt : std::optional(kube::Key{platform.key.ns, name});
+}
+
+std::set<Reference> references_of(const api::Platform& platform) {
+    std::set<Reference> secrets;
     for (const std::string_view name : api::kDataStores) {
         const api::DataStore& store = api::data_store(platform.spec, name);
-        if (store.external) secrets.insert({platform.key.ns, store.external->secret_name});
+        if (store.external) secrets.insert({{platform.key.ns, store.external->secret_name}});
     }
+    if (const auto secret = certificate_secret(platform)) secrets.insert({*secret, Reference::Use::Certificate});
     return secrets;
 }
 
@@ -90,10 +96,10 @@ awaitable<Action> PlatformReconciler::reconcile(kube::Key key) {
         co_await report(platform, taken);
         co_return Action::wait();
     }
-    const std::set<kube::Key> secrets = referenced_secrets(platform);
-    parts_.references.set(key, secrets);
-    for (const kube::Key& secret : secrets) {
-        if (parts_.references.state(secret) == References::State::Unknown) co_return Action::wait();
+    const std::set<Reference> references = references_of(platform);
+    parts_.references.set(key, references);
+    for (const Reference& to : references) {
+        if (parts_.references.state(to) == References::State::Unknown) co_return Action::wait();
     }
     std::string bad_key;
     try {
@@ -149,11 +155,21 @@ std::optional<base::WallTime> PlatformReconciler::ahead(const std::optional<base
     return time && *time > parts_.clock.wall() ? time : std::nullopt;
 }
 
-// At that time, or before where off hours begin or end.
+// Nothing: the spec names none, or its Secret holds none.
+std::optional<Certificate> PlatformReconciler::certificate_of(const Platform& platform) const {
+    const auto secret = certificate_secret(platform);
+    const std::string* const chain = secret ? parts_.references.chain(*secret) : nullptr;
+    return chain ? read_certificate(*chain, platform.spec.ingress.host) : std::nullopt;
+}
+
+// At that time, or before where off hours begin or end, or the certificate's time comes.
 Action PlatformReconciler::again(const Platform& platform, std::optional<base::WallTime> time) const {
     const base::WallTime now = parts_.clock.wall();
     const auto change = api::next_change(platform.spec.off_hours, std::chrono::floor<std::chrono::seconds>(now));
     if (change && (!time || *change < *time)) time = *change;
+    const std::optional<Certificate> certificate = certificate_of(platform);
+    const auto turn = certificate ? next_turn(*certificate, now) : std::nullopt;
+    if (turn && (!time || *turn < *time)) time = *turn;
     if (!time) return Action::wait();
     return Action::after(std::max(base::Duration::zero(), std::chrono::ceil<base::Duration>(*time - now)));
 }
@@ -174,6 +190,12 @@ awaitable<void> PlatformReconciler::judge(Platform platform, Everything wanted, 
     observed.preparations = co_await jobs_.preparations(wanted.objects);
     observed.verification = co_await jobs_.verification(wanted.objects);
     observed.credentials = reconcile::observed(wanted.age, platform, parts_.clock.wall());
+    if (const auto secret = certificate_secret(platform)) {
+        observed.certificate =
+            parts_.references.chain(*secret)
+                ? reconcile::observed(certificate_of(platform), platform.spec.ingress.host, parts_.clock.wall())
+                : quality::Certificate{.flaw = "does not exist"};
+    }
     const quality::Verdict verdict = quality::assess(platform, observed);
     co_await report(platform, verdict);
 }

@@ -12,6 +12,7 @@
 #include "common/base/log.h"
 #include "quality/verdict.h"
 #include "reconcile/applier.h"
+#include "reconcile/certificate.h"
 #include "reconcile/children.h"
 #include "reconcile/job_watch.h"
 #include "reconcile/known_platform.h"
@@ -75,6 +76,7 @@ private:
     boost::asio::awaitable<Everything> everything(Platform platform);
     boost::asio::awaitable<std::optional<base::WallTime>> rotate(Platform platform, Everything wanted);
     std::optional<base::WallTime> ahead(const std::optional<base::WallTime>& time) const;
+    std::optional<Certificate> certificate_of(const Platform& platform) const;
     runtime::Action again(const Platform& platform, std::optional<base::WallTime> time) const;
     bool is_steady(const Platform& platform, const kube::Objects& wanted) const;
     Sources sources() const;

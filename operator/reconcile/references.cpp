@@ -4,6 +4,7 @@
 #include <boost/asio/detached.hpp>
 #include <utility>
 
+#include "reconcile/certificate.h"
 #include "runtime/store.h"
 #include "runtime/watcher.h"
 
@@ -11,29 +12,29 @@ namespace reconcile {
 
 namespace {
 
-client::Selection selection_of(const kube::Key& secret) {
+client::Selection selection_of(const Reference& to) {
     client::Selection selection;
-    selection.ns = secret.ns;
-    selection.field_selector = "metadata.name=" + secret.name;
-    selection.part = client::Part::Metadata;
+    selection.ns = to.secret.ns;
+    selection.field_selector = "metadata.name=" + to.secret.name;
+    if (to.use == Reference::Use::Presence) selection.part = client::Part::Metadata;
     return selection;
 }
 
 }  // namespace
 
-// Its presence is all that is kept.
+// Its presence is all that is kept, and the certificates.
 struct References::Watched {
-    Watched(boost::asio::io_context& io, client::Client& client, const base::Log& log, const kube::Key& secret,
+    Watched(boost::asio::io_context& io, client::Client& client, const base::Log& log, const Reference& to,
             const std::function<void()>& changed)
-        : store([](const kube::Json&) { return true; }, [changed](const kube::Key&, const bool*, const bool*) { changed(); }),
-          watcher(io, client, log, kube::kSecret, selection_of(secret), store) {
+        : store(chain_in, [changed](const kube::Key&, const std::string*, const std::string*) { changed(); }),
+          watcher(io, client, log, kube::kSecret, selection_of(to), store) {
         watcher.on_settled(changed);
     }
 
     // The coroutine owns what it runs on: stop() may come from anywhere, also when nothing else holds it any more.
     static boost::asio::awaitable<void> run(std::shared_ptr<Watched> self) { co_await self->watcher.run(); }
 
-    runtime::Store<bool> store;
+    runtime::Store<std::string> store;
     runtime::Watcher watcher;
 };
 
@@ -42,21 +43,21 @@ References::References(boost::asio::io_context& io, client::Client& client, base
 
 References::~References() = default;
 
-void References::set(const kube::Key& platform, const std::set<kube::Key>& secrets) {
+void References::set(const kube::Key& platform, const std::set<Reference>& secrets) {
     if (secrets.empty()) {
         wanted_.erase(platform);
     } else {
         wanted_[platform] = secrets;
     }
-    for (const kube::Key& secret : secrets) {
-        if (watched_.contains(secret)) continue;
-        const auto tell = [this, secret] {
+    for (const Reference& to : secrets) {
+        if (watched_.contains(to)) continue;
+        const auto tell = [this, to] {
             for (const auto& [user, used] : wanted_) {
-                if (used.contains(secret)) changed_(user);
+                if (used.contains(to)) changed_(user);
             }
         };
-        const auto watched = std::make_shared<Watched>(io_, client_, log_, secret, tell);
-        watched_.emplace(secret, watched);
+        const auto watched = std::make_shared<Watched>(io_, client_, log_, to, tell);
+        watched_.emplace(to, watched);
         boost::asio::co_spawn(io_, Watched::run(watched), boost::asio::detached);
     }
     std::erase_if(watched_, [this](const auto& entry) {
@@ -68,14 +69,19 @@ void References::set(const kube::Key& platform, const std::set<kube::Key>& secre
     });
 }
 
-References::State References::state(const kube::Key& secret) const {
-    const auto found = watched_.find(secret);
+References::State References::state(const Reference& to) const {
+    const auto found = watched_.find(to);
     if (found == watched_.end() || !found->second->watcher.synced()) return State::Unknown;
-    return found->second->store.find(secret) ? State::Present : State::Absent;
+    return found->second->store.find(to.secret) ? State::Present : State::Absent;
+}
+
+const std::string* References::chain(const kube::Key& secret) const {
+    const auto found = watched_.find({secret, Reference::Use::Certificate});
+    return found == watched_.end() ? nullptr : found->second->store.find(secret);
 }
 
 void References::stop() {
-    for (const auto& [secret, watched] : watched_) watched->watcher.stop();
+    for (const auto& [to, watched] : watched_) watched->watcher.stop();
 }
 
 }  // namespace reconcile

@@ -1,4 +1,5 @@
-// Secrets that users made and a platform refers to: whether they are there, by a watch on each (its metadata alone).
+// Secrets that users made and a platform refers to: whether they are there, and what certificates are in them, by a watch on
+// each.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -14,19 +15,30 @@
 
 namespace reconcile {
 
+// Of what Use::Presence is for, nothing but metadata is asked for.
+struct Reference {
+    enum class Use { Presence, Certificate };
+    kube::Key secret;
+    Use use = Use::Presence;
+
+    friend auto operator<=>(const Reference&, const Reference&) = default;
+};
+
 class References {
 public:
     using Changed = std::function<void(const kube::Key& platform)>;
 
-    // `changed` hears when a Secret that a platform refers to comes or goes, or is first known about.
+    // `changed` hears when a Secret that a platform refers to comes, changes or goes, or is first known about.
     References(boost::asio::io_context& io, client::Client& client, base::Log log, Changed changed);
     ~References();
 
     enum class State { Unknown, Absent, Present };
 
     // The Secrets that `platform` refers to from now on; the watches of others end once no platform refers to them.
-    void set(const kube::Key& platform, const std::set<kube::Key>& secrets);
-    State state(const kube::Key& secret) const;
+    void set(const kube::Key& platform, const std::set<Reference>& secrets);
+    State state(const Reference& to) const;
+    // The chain in PEM of a Secret that is there, of Use::Certificate; null: it is not, or that is not known.
+    const std::string* chain(const kube::Key& secret) const;
     void stop();
 
 private:
@@ -36,8 +48,8 @@ private:
     client::Client& client_;
     base::Log log_;
     Changed changed_;
-    std::map<kube::Key, std::set<kube::Key>> wanted_;  // By platform.
-    std::map<kube::Key, std::shared_ptr<Watched>> watched_;
+    std::map<kube::Key, std::set<Reference>> wanted_;  // By platform.
+    std::map<Reference, std::shared_ptr<Watched>> watched_;
 };
 
 }  // namespace reconcile

@@ -19,6 +19,11 @@ Json utilization(const char* resource, int percent) {
             {"resource", {{"name", resource}, {"target", {{"type", "Utilization"}, {"averageUtilization", percent}}}}}};
 }
 
+Json of_each_pod(const std::string& name, const std::string& average) {
+    return {{"type", "Pods"},
+            {"pods", {{"metric", {{"name", name}}}, {"target", {{"type", "AverageValue"}, {"averageValue", average}}}}}};
+}
+
 Json policy(const char* type, int value, int period_seconds) {
     return {{"type", type}, {"value", value}, {"periodSeconds", period_seconds}};
 }
@@ -44,6 +49,7 @@ kube::Object autoscaler(const Component& self, const api::ServiceSettings& setti
     Json metrics = Json::array();
     if (settings.cpu_percent > 0) metrics.push_back(utilization("cpu", settings.cpu_percent));
     if (settings.memory_percent > 0) metrics.push_back(utilization("memory", settings.memory_percent));
+    for (const auto& [name, average] : settings.pod_metrics) metrics.push_back(of_each_pod(name, average));
     kube::Object object = owned_object(self, kube::kHorizontalPodAutoscaler);
     object["spec"] = {{"scaleTargetRef", {{"apiVersion", "apps/v1"}, {"kind", "Deployment"}, {"name", name_of(self)}}},
                       {"minReplicas", settings.replicas.min},

@@ -9,6 +9,7 @@
 #include "cluster.h"
 #include "command.h"
 #include "support/paths.h"
+#include "unit/client/certificates.h"
 
 namespace apiserver {
 namespace {
@@ -105,6 +106,7 @@ protected:
         const support::Finished applied =
             shop().kubectl({"apply", "--server-side", "--force-conflicts", "-f", "-"}, declared().dump());
         ASSERT_EQ(applied.status, 0) << applied.output;
+        set_certificate("DNS:shop.example.com");
         ASSERT_TRUE(shop().ready(120s));
         ASSERT_TRUE(eventually([&] { return status()["attributes"] == "6/8"; }, 120s)) << status().dump(2);
     }
@@ -146,6 +148,17 @@ protected:
     static Json pods_of(const std::string& component) {
         return Json::parse(
             shop().kubectl({"get", "pods", "-l", "app.kubernetes.io/component=" + component, "-o", "json"}).output)["items"];
+    }
+
+    // For these names, as OpenSSL writes them.
+    static void set_certificate(const std::string& names) {
+        const auto [certificate, key] = client::test::Authority().issue("shop", names);
+        run({"apply", "--server-side", "-f", "-"}, Json{{"apiVersion", "v1"},
+                                                        {"kind", "Secret"},
+                                                        {"metadata", {{"name", "shop-tls"}}},
+                                                        {"type", "kubernetes.io/tls"},
+                                                        {"stringData", {{"tls.crt", certificate}, {"tls.key", key}}}}
+                                                       .dump());
     }
 
     // The pods of the component that run and do not go, by the name of their node.
@@ -345,6 +358,17 @@ TEST_F(Verdict, TellsOfReplicasThatAllRunOnOneNode) {
     run({"uncordon", "-l", "topology.kubernetes.io/zone"});
     run({"delete", "pod", pods_of("user").at(0)["metadata"]["name"], "--wait=false"});
     expect_true("Reliable");
+}
+
+TEST_F(Verdict, TellsOfACertificateThatCustomersCanNotTrust) {
+    run({"delete", "secret", "shop-tls"});
+    expect_false("Secure", "Certificate");
+    EXPECT_THAT(said("Secure"), HasSubstr("Secret shop-tls does not exist. Put a certificate for shop.example.com"));
+    set_certificate("DNS:shop.example.org");
+    ASSERT_TRUE(eventually([] { return said("Secure").find("not for shop.example.com") != std::string::npos; }, 10s))
+        << said("Secure");
+    set_certificate("DNS:*.example.com");
+    expect_true("Secure");
 }
 
 TEST_F(Verdict, TellsOfImagesThatItsOwnPolicyDoesNotAllow) {

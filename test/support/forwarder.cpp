@@ -4,12 +4,15 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <random>
 #include <stdexcept>
+#include <string>
 #include <system_error>
 
 namespace support {
@@ -38,6 +41,20 @@ int new_socket() {
     return descriptor;
 }
 
+// Whether the port was left to this process: no other of the tests gets it while this one lives, though its server may not be
+// there yet. Kept in the kernel, by a name that goes with the process.
+bool reserve(std::uint16_t port) {
+    const int descriptor = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    require(descriptor >= 0, "socket");
+    const std::string name = "ecommerceplatform-test-port-" + std::to_string(port);
+    sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+    name.copy(address.sun_path + 1, name.size());  // After a NUL: no file.
+    const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+    if (::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), size) == 0) return true;
+    ::close(descriptor);
+    return false;
+}
+
 // A socket that has a port and does not listen. The port is below those that hack/ and the kernel choose, so that no outgoing
 // connection takes it while its server is not there.
 std::pair<int, std::uint16_t> bound_socket() {
@@ -46,6 +63,7 @@ std::pair<int, std::uint16_t> bound_socket() {
     for (int tries = 0; tries < 100; ++tries) {
         const auto port = static_cast<std::uint16_t>(10'000 + random() % 10'000);
         const sockaddr_in address = loopback(port);
+        if (!reserve(port)) continue;
         if (::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return {descriptor, port};
     }
     fail("bind");

@@ -42,7 +42,7 @@ private:
     std::jthread acceptor_;
 };
 
-// A port of loopback that nobody listened on a moment ago.
+// A port of loopback that nobody listened on a moment ago, and that no other test process gets while this one lives.
 std::uint16_t free_port();
 
 }  // namespace support

@@ -8,6 +8,7 @@
 #include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -32,21 +33,15 @@ using boost::system::error_code;
 // When the process has no file descriptor left, accepting again at once would only spin.
 constexpr base::Duration kAcceptPause{100};
 
-void share(tcp::acceptor& acceptor, error_code& error) {
-    const int on = 1;
-    if (setsockopt(acceptor.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
-        error = {errno, boost::system::system_category()};
-    }
-}
+// The farewell of a server without connections: who is in the handshake sends a request within a few round trips of a cluster.
+constexpr base::Duration kLoneFarewell{50};
 
-error_code listen(tcp::acceptor& acceptor, const tcp::endpoint& at, PortUse use) {
+error_code listen(tcp::acceptor& acceptor, const tcp::endpoint& at) {
     error_code error;
     acceptor.open(at.protocol(), error);
-    if (!error && use == PortUse::Joined) share(acceptor, error);
     if (!error) acceptor.set_option(tcp::acceptor::reuse_address{true}, error);
     if (!error && at.protocol() == tcp::v6()) acceptor.set_option(asio::ip::v6_only{false}, error);
     if (!error) acceptor.bind(at, error);
-    if (!error && use == PortUse::Opened) share(acceptor, error);  // Not before: else it would join another program's.
     if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
     if (error) {
         error_code ignored;
@@ -55,17 +50,17 @@ error_code listen(tcp::acceptor& acceptor, const tcp::endpoint& at, PortUse use)
     return error;
 }
 
-void bind(tcp::acceptor& acceptor, const Address& address, PortUse use = PortUse::Exclusive) {
+void bind(tcp::acceptor& acceptor, const Address& address) {
     error_code error;
     if (address.host.empty()) {
-        error = listen(acceptor, {tcp::v6(), address.port}, use);
+        error = listen(acceptor, {tcp::v6(), address.port});
         // A machine without IPv6.
         if (error == asio::error::address_family_not_supported || error == asio::error::no_protocol_option) {
-            error = listen(acceptor, {tcp::v4(), address.port}, use);
+            error = listen(acceptor, {tcp::v4(), address.port});
         }
     } else {
         const asio::ip::address ip = asio::ip::make_address(address.host, error);
-        if (!error) error = listen(acceptor, {ip, address.port}, use);
+        if (!error) error = listen(acceptor, {ip, address.port});
     }
     if (error) throw std::runtime_error("listen on " + to_string(address) + ": " + error.message());
 }
@@ -99,6 +94,19 @@ struct Server::Impl {
     Impl(asio::io_context& loop, Service&& shared)
         : io(loop), service(std::make_shared<Service>(std::move(shared))), acceptor(loop), timer(loop), farewell(loop) {}
 
+    static std::shared_ptr<Impl> of(asio::io_context& loop, AsyncHandler handler, base::Log log, ServerOptions options) {
+        auto impl = std::make_shared<Impl>(loop, Service{{}, std::move(handler), log, options.limits, options.farewell});
+        if (options.tls) impl->service->tls = std::make_shared<TlsContext>(std::move(*options.tls), std::move(log));
+        return impl;
+    }
+
+    // Who serves the next connection. What comes after stop() is for this one: the others may have ended.
+    std::shared_ptr<Impl> next(const std::shared_ptr<Impl>& self) {
+        if (service->draining) return self;
+        turn = (turn + 1) % (sharers.size() + 1);
+        return turn == 0 ? self : sharers[turn - 1];
+    }
+
     void take(tcp::socket socket) {
         if (service->open.size() < service->limits.connections) {
             asio::co_spawn(io, (service->tls ? serve_tls : serve)(service, std::move(socket)), asio::detached);
@@ -116,13 +124,16 @@ struct Server::Impl {
             acceptor.accept(socket, error);
             if (!error) take(std::move(socket));
         }
+        accepts = false;
         acceptor.close(error);
         close_idle();
         rest_if_done();
     }
 
+    bool is_done() const { return !accepts && service->open.empty(); }
+
     void rest_if_done() {
-        if (!acceptor.is_open() && service->open.empty()) timer.cancel();
+        if (is_done()) timer.cancel();
     }
 
     void close_idle() {
@@ -142,17 +153,24 @@ struct Server::Impl {
     tcp::acceptor acceptor;
     asio::steady_timer timer;     // The pause after a failed accept; after stop(), the end of the grace.
     asio::steady_timer farewell;  // After stop(), when idle connections are closed.
-    bool ended = false;           // The server is gone.
+    std::vector<std::shared_ptr<Impl>> sharers;
+    std::size_t turn = 0;  // 0: its own.
+    bool accepts = true;   // Or is given what another accepts.
+    bool ended = false;    // The server is gone.
 };
 
 asio::awaitable<void> Server::Impl::accept(std::shared_ptr<Impl> self) {
     bool complained = false;
     while (self->acceptor.is_open()) {
         error_code error;
-        tcp::socket socket = co_await self->acceptor.async_accept(asio::redirect_error(asio::use_awaitable, error));
+        const std::shared_ptr<Impl> taker = self->next(self);
+        const asio::any_io_executor executor = taker->io.get_executor();
+        tcp::socket socket = co_await self->acceptor.async_accept(executor, asio::redirect_error(asio::use_awaitable, error));
         if (!error) {  // Also where stop() came between the kernel's word and this one.
             complained = false;
-            if (!self->ended) self->take(std::move(socket));
+            asio::dispatch(executor, [taker, socket = std::move(socket)]() mutable {
+                if (!taker->ended) taker->take(std::move(socket));
+            });
             continue;
         }
         if (!self->acceptor.is_open() || self->service->draining) break;
@@ -171,10 +189,14 @@ Server::Server(asio::io_context& io, const Address& address, Handler handler, ba
 }
 
 Server::Server(asio::io_context& io, const Address& address, AsyncHandler handler, base::Log log, ServerOptions options)
-    : impl_(std::make_shared<Impl>(io, Service{{}, std::move(handler), log, options.limits, options.farewell})) {
-    if (options.tls) impl_->service->tls = std::make_shared<TlsContext>(std::move(*options.tls), std::move(log));
-    bind(impl_->acceptor, address, options.port_use);
+    : impl_(Impl::of(io, std::move(handler), std::move(log), std::move(options))) {
+    bind(impl_->acceptor, address);
     asio::co_spawn(io, Impl::accept(impl_), asio::detached);
+}
+
+Server::Server(asio::io_context& io, Server& listener, AsyncHandler handler, base::Log log, ServerOptions options)
+    : impl_(Impl::of(io, std::move(handler), std::move(log), std::move(options))) {
+    listener.impl_->sharers.push_back(impl_);
 }
 
 Server::~Server() {
@@ -198,9 +220,11 @@ void Server::stop(base::Duration grace) {
     impl_->timer.async_wait([impl = impl_](const error_code& error) {
         if (!error) impl->abort_all();
     });
-    const base::Duration farewell = std::min(grace, impl_->service->farewell);
+    const bool alone = impl_->service->open.empty();
+    const base::Duration farewell = std::min({grace, impl_->service->farewell, alone ? kLoneFarewell : grace});
     impl_->farewell.cancel();
-    if (farewell == base::Duration{0} || !admit_no_more(impl_->acceptor)) return impl_->stop_accepting();
+    const bool listens = impl_->acceptor.is_open();
+    if (farewell == base::Duration{0} || (listens && !admit_no_more(impl_->acceptor))) return impl_->stop_accepting();
     impl_->farewell.expires_after(farewell);
     impl_->farewell.async_wait([impl = impl_](const error_code& error) {
         if (!error) impl->stop_accepting();
@@ -213,8 +237,8 @@ Address Server::address() const {
     return {at.address().to_string(), at.port()};
 }
 
-std::size_t Server::connections() const {
-    return impl_->service->open.size();
+bool Server::stopped() const {
+    return impl_->is_done();
 }
 
 }  // namespace http

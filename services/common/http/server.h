@@ -40,17 +40,12 @@ struct Tls {
     std::string key_file;
 };
 
-// Several servers, each on a loop of its own, may take turns on one port (SO_REUSEPORT): one opens it to those that join it then.
-// That one fails, as an exclusive one does, where anybody has the port already.
-enum class PortUse { Exclusive, Opened, Joined };
-
 struct ServerOptions {
     Limits limits = {};
     std::optional<Tls> tls = {};  // Read again when the files change.
-    PortUse port_use = PortUse::Exclusive;
     // After stop(), how long clients that are connecting, and connections without a request, have for one that is on its way. It
     // is answered, and the client learns with it that the connection is over: closing at once would lose what crosses the closing
-    // on the wire. New connections are not taken in that time.
+    // on the wire. New connections are not taken in that time. Where no connection was open at stop() it is 50 ms at most.
     base::Duration farewell{500};
 };
 
@@ -63,6 +58,11 @@ public:
 
     // Throws std::runtime_error that names the files too, where they can't be used.
     Server(boost::asio::io_context& io, const Address& address, AsyncHandler handler, base::Log log, ServerOptions options = {});
+
+    // Listens to nothing: it and `listener`, each on a loop and thread of its own, take turns in what `listener` accepts, so that
+    // each has as many connections as the other. (With SO_REUSEPORT the kernel would spread them by chance.) To be made before
+    // either loop runs. `listener` is to be stopped first, lest it gives what nobody takes.
+    Server(boost::asio::io_context& io, Server& listener, AsyncHandler handler, base::Log log, ServerOptions options = {});
     ~Server();  // Cuts off every connection.
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
@@ -72,8 +72,8 @@ public:
     // done. A second call may cut it short.
     void stop(base::Duration grace = base::Duration{10'000});
 
-    Address address() const;  // As bound: the port is the real one.
-    std::size_t connections() const;
+    bool stopped() const;     // After stop(): nothing is left to accept or to serve.
+    Address address() const;  // As bound: the port is the real one. Of a server that listens.
 
 private:
     struct Impl;

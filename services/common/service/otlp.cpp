@@ -69,6 +69,7 @@ base::Tracer::Send sender(const std::string& url, base::Log log) {
             web::http::http_request request(web::http::methods::POST);
             request.set_body(body, "application/json");
             const web::http::http_response response = client->request(request).get();
+            response.content_ready().wait();  // Until then the connection is at work, also where the process ends.
             if (response.status_code() < 300) return true;
             log.debug("spans were refused", {{"status", response.status_code()}});
         } catch (const std::exception& error) {

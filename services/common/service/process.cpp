@@ -6,8 +6,8 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -129,20 +129,19 @@ private:
         http::AsyncHandler handler = [this](http::Request request) { return router_->route(std::move(request)); };
         if (faults) handler = with_faults(faults, std::move(handler));
         const std::string host = environment_.get("HOST", "");
-        http::Address address{host, environment_.port("PORT", 8080)};
+        const http::Address address{host, environment_.port("PORT", 8080)};
         for (const auto& loop : loops_) {
-            const http::PortUse use = servers_.empty() ? http::PortUse::Opened : http::PortUse::Joined;
-            servers_.push_back(std::make_unique<http::Server>(*loop, address, handler, log_, api_options(use)));
-            address.port = servers_.front()->address().port;  // Of all, where the system chose it.
+            servers_.push_back(servers_.empty()
+                                   ? std::make_unique<http::Server>(*loop, address, handler, log_, api_options())
+                                   : std::make_unique<http::Server>(*loop, *servers_.front(), handler, log_, api_options()));
         }
         admin_ = std::make_unique<http::Server>(
             *loops_.front(), http::Address{host, environment_.port("ADMIN_PORT", 9090)},
             http::Handler(Admin{*health_, settings_, {&registry_, &process_metrics_}, faults}), log_);
     }
 
-    http::ServerOptions api_options(http::PortUse use) const {
+    http::ServerOptions api_options() const {
         http::ServerOptions options;
-        options.port_use = use;
         const std::optional<std::string> certificate = environment_.find("TLS_CERT_FILE");
         if (certificate) options.tls = http::Tls{*certificate, environment_.get("TLS_KEY_FILE")};
         return options;
@@ -168,7 +167,7 @@ private:
         health_->drain();
         const base::Duration grace = again ? base::Duration{0} : settings_.now().drain_timeout;
         for (std::size_t i = 0; i < loops_.size(); ++i) {
-            asio::post(*loops_[i], [this, i, grace, again] {
+            asio::dispatch(*loops_[i], [this, i, grace, again] {  // At once on the first, which gives to the others.
                 servers_[i]->stop(grace);
                 if (!again) asio::co_spawn(*loops_[i], end_when_drained(i), asio::detached);
             });
@@ -178,7 +177,7 @@ private:
     asio::awaitable<void> end_when_drained(std::size_t i) {
         asio::steady_timer timer(*loops_[i]);
         boost::system::error_code ignored;
-        while (servers_[i]->connections() > 0) {
+        while (!servers_[i]->stopped()) {
             timer.expires_after(kDrainPoll);
             co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
         }

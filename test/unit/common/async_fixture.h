@@ -29,12 +29,15 @@ protected:
 
     void start(std::size_t loops = 1, http::ServerOptions options = {}) {
         for (std::size_t i = 0; i < loops; ++i) {
-            options.port_use = i == 0 ? http::PortUse::Opened : http::PortUse::Joined;
-            const http::Address at{"127.0.0.1", address_.port};
             const http::AsyncHandler handler = [this](http::Request request) { return handle(*this, std::move(request)); };
             auto loop = std::make_unique<Loop>();
-            loop->server = std::make_unique<http::Server>(loop->io, at, handler, base::Log{log_}, options);
-            address_ = loop->server->address();
+            if (i == 0) {
+                loop->server = std::make_unique<http::Server>(loop->io, address_, handler, base::Log{log_}, options);
+                address_ = loop->server->address();
+            } else {
+                loop->server =
+                    std::make_unique<http::Server>(loop->io, *loops_.front()->server, handler, base::Log{log_}, options);
+            }
             loops_.push_back(std::move(loop));
         }
         for (const auto& loop : loops_) loop->thread = std::thread{[&io = loop->io] { io.run(); }};

@@ -57,11 +57,23 @@ TEST_F(PromisesTest, OfObjectivesNameThemAndWhereTheyAreMeasured) {
     EXPECT_THAT(find("Objectives", "gateway").cure, HasSubstr("ServiceMonitor"));
 }
 
+TEST_F(PromisesTest, OfACertificateTellItsFlawOrHowLongItLasts) {
+    EXPECT_TRUE(all("Certificate").empty()) << "the spec names none";
+    platform.spec.ingress.host = "shop.example.com";
+    platform.spec.ingress.tls_secret_name = "shop-tls";
+    seen.certificate = Certificate{.until = "2026-01-02T03:04:05Z"};
+    EXPECT_EQ(find("Certificate").held, Held::True);
+    seen.certificate->flaw = "does not exist";
+    expect_hurt("Certificate", "", "Secret shop-tls does not exist", "Put a certificate for shop.example.com");
+}
+
 TEST_F(PromisesTest, OfAnAutoscalerTellWhyItDoesNotScale) {
     seen.scalers["catalog"].inactive = "AmbiguousSelector";
     expect_hurt("Autoscaler", "catalog", "AmbiguousSelector", "Delete the other HorizontalPodAutoscaler");
     seen.scalers["catalog"].inactive = "FailedGetResourceMetric";
     expect_hurt("Autoscaler", "catalog", "FailedGetResourceMetric", "metrics-server");
+    seen.scalers["catalog"].inactive = "FailedGetPodsMetric";
+    expect_hurt("Autoscaler", "catalog", "FailedGetPodsMetric", "custom.metrics.k8s.io");
     seen.scalers["catalog"].inactive = "ScalingDisabled";
     expect_hurt("Autoscaler", "catalog", "ScalingDisabled", "Scale Deployment shop-catalog");
     seen.scalers["catalog"].judged = false;

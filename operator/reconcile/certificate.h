@@ -1,0 +1,29 @@
+// PURE: the certificate that an Ingress shows to customers, as its Secret holds it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "common/base/clock.h"
+#include "kube/object.h"
+#include "quality/observed.h"
+
+namespace reconcile {
+
+struct Certificate {
+    base::WallTime from{};
+    base::WallTime until{};
+    bool is_for_host = false;
+};
+
+// What stands in a Secret under tls.crt; empty where there is nothing. Of the key nothing is kept.
+std::string chain_in(const kube::Json& secret);
+
+// The first of a chain in PEM, which is the server's own; nothing where there is none.
+std::optional<Certificate> read_certificate(const std::string& chain, const std::string& host);
+
+quality::Certificate observed(const std::optional<Certificate>& certificate, const std::string& host, base::WallTime now);
+// When observed() will say something else, if ever.
+std::optional<base::WallTime> next_turn(const Certificate& certificate, base::WallTime now);
+
+}  // namespace reconcile
