@@ -166,8 +166,7 @@ private:
     void begin_once_synced() {
         if (begun_ || !synced()) return;
         begun_ = true;
-        malloc_trim(0);  // What the first lists took is not needed again, nor what loading did.
-        base::forget_loading();
+        shrink();  // What the first lists took is not needed again, nor what loading did.
         boost::asio::co_spawn(io_, give_memory_back(), boost::asio::detached);
         controller_.start(options_.workers);
         // Pods can be reached from within the cluster.
@@ -232,14 +231,20 @@ private:
         lease_.stop();
     }
 
-    // What reconciles took and freed stays with the allocator, in holes. Once it is quiet after some of them, the system gets it.
+    static void shrink() {
+        malloc_trim(0);
+        base::forget_read_pages();
+    }
+
+    // What reconciles took and freed stays with the allocator, in holes, and their code is in memory. Once it is quiet after some of
+    // them, the system gets both.
     awaitable<void> give_memory_back() {
         bool owed = false;
         while (!stopping_) {
             quiet_.expires_after(std::chrono::seconds(5));
             boost::system::error_code woken;
             co_await quiet_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, woken));
-            if (owed && !busy_) malloc_trim(0);
+            if (owed && !busy_) shrink();
             owed = busy_;
             busy_ = false;
         }

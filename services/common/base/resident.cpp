@@ -35,7 +35,7 @@ void use_few_arenas() {
     mallopt(M_ARENA_MAX, kArenas);
 }
 
-void forget_loading() {
+void forget_read_pages() {
     dl_iterate_phdr(forget_object, nullptr);
 }
 

@@ -151,7 +151,7 @@ private:
         if (!has_started_ && health_->state().started) {
             has_started_ = true;
             periodics_->start();  // Not sooner: its first turns need what the service waits for, and would hold it up.
-            base::forget_loading();
+            base::forget_read_pages();
         }
         settings_.refresh([this](const Settings& settings) {
             router_->set_deadline(settings.api_timeout);

@@ -22,7 +22,7 @@ long resident_of_files() {
 TEST(Resident, ForgetsWhatLoadingTouchedAndGoesOn) {
     const long before = resident_of_files();
     ASSERT_GT(before, 0);
-    forget_loading();
+    forget_read_pages();
     EXPECT_LT(resident_of_files(), before);
     EXPECT_THROW(std::stoi("none"),
                  std::invalid_argument);  // Code comes back, and the tables by which exceptions find their way.
