@@ -9,12 +9,14 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -126,6 +128,7 @@ struct Server::Impl {
         }
         accepts = false;
         acceptor.close(error);
+        waiting.reset();
         close_idle();
         rest_if_done();
     }
@@ -153,6 +156,7 @@ struct Server::Impl {
     tcp::acceptor acceptor;
     asio::steady_timer timer;     // The pause after a failed accept; after stop(), the end of the grace.
     asio::steady_timer farewell;  // After stop(), when idle connections are closed.
+    std::optional<asio::executor_work_guard<asio::io_context::executor_type>> waiting;  // For what another accepts.
     std::vector<std::shared_ptr<Impl>> sharers;
     std::size_t turn = 0;  // 0: its own.
     bool accepts = true;   // Or is given what another accepts.
@@ -196,6 +200,7 @@ Server::Server(asio::io_context& io, const Address& address, AsyncHandler handle
 
 Server::Server(asio::io_context& io, Server& listener, AsyncHandler handler, base::Log log, ServerOptions options)
     : impl_(Impl::of(io, std::move(handler), std::move(log), std::move(options))) {
+    impl_->waiting.emplace(io.get_executor());
     listener.impl_->sharers.push_back(impl_);
 }
 
@@ -203,6 +208,7 @@ Server::~Server() {
     error_code ignored;
     impl_->ended = true;
     impl_->acceptor.close(ignored);
+    impl_->waiting.reset();
     impl_->timer.cancel();
     impl_->farewell.cancel();
     impl_->abort_all();
