@@ -236,8 +236,8 @@ private:
         base::forget_read_pages();
     }
 
-    // What reconciles took and freed stays with the allocator, in holes, and their code is in memory. Once it is quiet after some of
-    // them, the system gets both.
+    // What reconciles took and freed stays with the allocator, in holes, and their code is in memory. Once it is quiet after some
+    // of them, the system gets both.
     awaitable<void> give_memory_back() {
         bool owed = false;
         while (!stopping_) {
