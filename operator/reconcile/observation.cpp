@@ -59,7 +59,8 @@ quality::Observed observe(const api::Platform& platform, const Sources& from, co
         const api::DataStore& store = api::data_store(platform.spec, name);
         if (!store.external) {
             look_at_component(platform, from.children, kube::kStatefulSet, name, observed);
-        } else if (from.references.state({{platform.key.ns, store.external->secret_name}}) == References::State::Absent) {
+        } else if (from.references.state(Reference{{platform.key.ns, store.external->secret_name}}) ==
+                   References::State::Absent) {
             observed.missing_references.emplace_back(name);
             observed.unmet.push_back(
                 {"spec.data." + std::string(name) + ".external.secretName",

@@ -30,9 +30,9 @@ std::set<Reference> references_of(const api::Platform& platform) {
     std::set<Reference> secrets;
     for (const std::string_view name : api::kDataStores) {
         const api::DataStore& store = api::data_store(platform.spec, name);
-        if (store.external) secrets.insert({{platform.key.ns, store.external->secret_name}});
+        if (store.external) secrets.insert(Reference{{platform.key.ns, store.external->secret_name}});
     }
-    if (const auto secret = certificate_secret(platform)) secrets.insert({*secret, Reference::Use::Certificate});
+    if (const auto secret = certificate_secret(platform)) secrets.insert(Reference{*secret, Reference::Use::Certificate});
     return secrets;
 }
 
