@@ -44,7 +44,12 @@ class EndToEnd(unittest.TestCase):
         for pod in pods():
             for status in pod["status"]["containerStatuses"]:
                 self.assertEqual(status["restartCount"], 0, f"{pod['metadata']['name']} was started again: {status}")
-        for job in get("jobs", "-l", "ecommerceplatform.io/platform=shop")["items"]:
+        def jobs():
+            return get("jobs", "-l", "ecommerceplatform.io/platform=shop")["items"]
+
+        # The one that verifies the rollout begins when all is settled.
+        eventually(lambda: all(job["status"].get("succeeded") or job["status"].get("failed") for job in jobs()), 60, "every Job has ended")
+        for job in jobs():
             self.assertEqual(job["status"].get("succeeded"), 1, job["metadata"]["name"])
             self.assertEqual(job["status"].get("failed", 0), 0, job["metadata"]["name"])
 
