@@ -44,6 +44,7 @@ class EndToEnd(unittest.TestCase):
         for pod in pods():
             for status in pod["status"]["containerStatuses"]:
                 self.assertEqual(status["restartCount"], 0, f"{pod['metadata']['name']} was started again: {status}")
+
         def jobs():
             return get("jobs", "-l", "ecommerceplatform.io/platform=shop")["items"]
 

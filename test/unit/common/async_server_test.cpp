@@ -64,6 +64,11 @@ TEST_F(AsyncServerTest, GivesEachLoopAsManyConnections) {
     EXPECT_THAT(loops, UnorderedElementsAre(Pair(_, 5), Pair(_, 5)));
 }
 
+TEST_F(AsyncServerTest, DoesNotJoinAPortThatAnotherHasOpened) {
+    start();
+    EXPECT_THROW(start(), std::runtime_error);
+}
+
 TEST_F(AsyncServerTest, AnswersAHandlerThatFailsWithAProblem) {
     start();
     RawClient client = connect();
