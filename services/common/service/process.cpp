@@ -19,6 +19,7 @@
 
 #include "common/base/early_threads.h"
 #include "common/base/metrics.h"
+#include "common/base/processors.h"
 #include "common/base/resident.h"
 #include "common/base/signals.h"
 #include "common/http/server.h"
@@ -106,14 +107,19 @@ public:
         if (made_.messages) made_.messages->start();
         health_->start();
         log_.info("serving", {{"version", description_.version}, {"port", servers_.front()->address().port}});
-        for (std::size_t i = 1; i < loops_.size(); ++i) threads_.run(i - 1, [this, i] { loops_[i]->run(); });
-        loops_.front()->run();
+        for (std::size_t i = 1; i < loops_.size(); ++i) threads_.run(i - 1, [this, i] { run_loop(i); });
+        run_loop(0);  // Last of all: every other thread may run anywhere.
         threads_.join();
         shut_down();
         return 0;
     }
 
 private:
+    void run_loop(std::size_t i) {
+        base::keep_to_share(i, loops_.size());
+        loops_[i]->run();
+    }
+
     http::Router::Options router_options() {
         http::Router::Options options;
         options.deadline = settings_.now().api_timeout;
