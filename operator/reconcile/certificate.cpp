@@ -66,4 +66,10 @@ std::optional<base::WallTime> next_turn(const Certificate& certificate, base::Wa
     return std::nullopt;
 }
 
+CertificateSeen look_at_certificate(const std::string* chain, const std::string& host, base::WallTime now) {
+    if (!chain) return {.observed = {.flaw = "does not exist"}};
+    const std::optional<Certificate> certificate = read_certificate(*chain, host);
+    return {.observed = observed(certificate, host, now), .turn = certificate ? next_turn(*certificate, now) : std::nullopt};
+}
+
 }  // namespace reconcile

@@ -26,4 +26,12 @@ quality::Certificate observed(const std::optional<Certificate>& certificate, con
 // When observed() will say something else, if ever.
 std::optional<base::WallTime> next_turn(const Certificate& certificate, base::WallTime now);
 
+struct CertificateSeen {
+    quality::Certificate observed;
+    std::optional<base::WallTime> turn{};  // When that will be something else by the passing of time alone.
+};
+
+// `chain` as chain_in() gives it; null: the Secret does not exist.
+CertificateSeen look_at_certificate(const std::string* chain, const std::string& host, base::WallTime now);
+
 }  // namespace reconcile

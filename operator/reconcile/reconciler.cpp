@@ -1,6 +1,7 @@
 #include "reconcile/reconciler.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -56,6 +57,15 @@ std::string condition_status(const kube::Json& status, std::string_view type) {
 
 bool is_attribute(std::string_view condition) {
     return std::find(api::kAttributes.begin(), api::kAttributes.end(), condition) != api::kAttributes.end();
+}
+
+// That last ran as a whole; empty: none has.
+std::string version_before(const api::Platform& platform) {
+    return kube::string_at(platform.status, {"version"});
+}
+
+std::optional<base::WallTime> earlier(const std::optional<base::WallTime>& a, const std::optional<base::WallTime>& b) {
+    return a && b ? std::min(a, b) : std::max(a, b);
 }
 
 std::vector<api::Problem> namespace_taken(const KnownPlatform& first) {
@@ -117,23 +127,27 @@ awaitable<Action> PlatformReconciler::reconcile(kube::Key key) {
 awaitable<Action> PlatformReconciler::look_on(Platform platform) {
     const Everything wanted = co_await everything(platform);
     const kube::Objects due = resources::due(wanted.objects, progress(platform, wanted.objects));
-    co_await judge(platform, wanted, due, {});
-    co_return again(platform, ahead(too_old_at(wanted.age, platform)));
+    const std::optional<base::WallTime> turn = co_await judge(platform, wanted, due, {});
+    co_return again(platform, earlier(turn, ahead(too_old_at(wanted.age, platform))));
 }
 
 awaitable<Action> PlatformReconciler::bring_about(Platform platform) {
     if (needs_finalizer(platform)) co_await set_finalizer(platform, true);
 
     const Everything wanted = co_await everything(platform);
-    const kube::Objects due = resources::due(wanted.objects, progress(platform, wanted.objects));
-    const std::vector<std::string> refused = co_await applier_.apply(platform, due);
+    const resources::Progress so_far = progress(platform, wanted.objects);
+    const kube::Objects due = resources::due(wanted.objects, so_far);
+    kube::Objects now = due;
+    std::ranges::copy(resources::stand_ins(platform, version_before(platform), wanted.digests, due, so_far),
+                      std::back_inserter(now));
+    const std::vector<std::string> refused = co_await applier_.apply(platform, std::move(now));
     co_await applier_.prune(platform, wanted.objects);
     if (!needs_finalizer(platform)) co_await set_finalizer(platform, false);
 
-    co_await judge(platform, wanted, due, refused);
+    const std::optional<base::WallTime> turn = co_await judge(platform, wanted, due, refused);
     if (!refused.empty()) co_return Action::back_off(quality::in_words(refused));
     const std::optional<base::WallTime> step = co_await rotate(platform, wanted);
-    co_return again(platform, step);
+    co_return again(platform, earlier(turn, step));
 }
 
 // Takes the next step of the credentials' rotation where it is due, each from a state in which everything runs as declared.
@@ -155,21 +169,10 @@ std::optional<base::WallTime> PlatformReconciler::ahead(const std::optional<base
     return time && *time > parts_.clock.wall() ? time : std::nullopt;
 }
 
-// Nothing: the spec names none, or its Secret holds none.
-std::optional<Certificate> PlatformReconciler::certificate_of(const Platform& platform) const {
-    const auto secret = certificate_secret(platform);
-    const std::string* const chain = secret ? parts_.references.chain(*secret) : nullptr;
-    return chain ? read_certificate(*chain, platform.spec.ingress.host) : std::nullopt;
-}
-
-// At that time, or before where off hours begin or end, or the certificate's time comes.
+// At that time, or before where off hours begin or end.
 Action PlatformReconciler::again(const Platform& platform, std::optional<base::WallTime> time) const {
     const base::WallTime now = parts_.clock.wall();
-    const auto change = api::next_change(platform.spec.off_hours, std::chrono::floor<std::chrono::seconds>(now));
-    if (change && (!time || *change < *time)) time = *change;
-    const std::optional<Certificate> certificate = certificate_of(platform);
-    const auto turn = certificate ? next_turn(*certificate, now) : std::nullopt;
-    if (turn && (!time || *turn < *time)) time = *turn;
+    time = earlier(time, api::next_change(platform.spec.off_hours, std::chrono::floor<std::chrono::seconds>(now)));
     if (!time) return Action::wait();
     return Action::after(std::max(base::Duration::zero(), std::chrono::ceil<base::Duration>(*time - now)));
 }
@@ -184,25 +187,28 @@ bool PlatformReconciler::is_steady(const Platform& platform, const kube::Objects
     });
 }
 
-awaitable<void> PlatformReconciler::judge(Platform platform, Everything wanted, kube::Objects due,
-                                          std::vector<std::string> refused) {
+// Returns when the verdict is another one by the passing of time alone.
+awaitable<std::optional<base::WallTime>> PlatformReconciler::judge(Platform platform, Everything wanted, kube::Objects due,
+                                                                   std::vector<std::string> refused) {
+    const base::WallTime now = parts_.clock.wall();
     quality::Observed observed = observe(platform, sources(), wanted.objects, due, refused);
     observed.preparations = co_await jobs_.preparations(wanted.objects);
     observed.verification = co_await jobs_.verification(wanted.objects);
-    observed.credentials = reconcile::observed(wanted.age, platform, parts_.clock.wall());
+    observed.credentials = reconcile::observed(wanted.age, platform, now);
+    std::optional<base::WallTime> turn;
     if (const auto secret = certificate_secret(platform)) {
-        observed.certificate =
-            parts_.references.chain(*secret)
-                ? reconcile::observed(certificate_of(platform), platform.spec.ingress.host, parts_.clock.wall())
-                : quality::Certificate{.flaw = "does not exist"};
+        const CertificateSeen seen = look_at_certificate(parts_.references.chain(*secret), platform.spec.ingress.host, now);
+        observed.certificate = seen.observed;
+        turn = seen.turn;
     }
     const quality::Verdict verdict = quality::assess(platform, observed);
     co_await report(platform, verdict);
+    co_return turn;
 }
 
 awaitable<PlatformReconciler::Everything> PlatformReconciler::everything(Platform platform) {
     const RootKeyKeeper::Secrets secrets = co_await root_keys_.gather(platform);
-    Everything wanted{secrets.objects, secrets.age};
+    Everything wanted{secrets.objects, secrets.digests, secrets.age};
     const kube::Objects rest = resources::desired(platform, secrets.digests, parts_.capabilities);
     wanted.objects.insert(wanted.objects.end(), rest.begin(), rest.end());
     co_return wanted;

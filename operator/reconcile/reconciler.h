@@ -61,8 +61,9 @@ private:
     using Platform = api::Platform;
 
     struct Everything {
-        kube::Objects objects;  // That the platform must have, the generated Secrets first.
-        CredentialAge age;      // Of those Secrets.
+        kube::Objects objects;             // That the platform must have, the generated Secrets first.
+        resources::SecretDigests digests;  // Of those Secrets,
+        CredentialAge age;                 // and theirs.
     };
 
     boost::asio::awaitable<runtime::Action> look_on(Platform platform);
@@ -71,12 +72,12 @@ private:
     boost::asio::awaitable<void> settle_volumes(Platform platform);
     boost::asio::awaitable<void> set_finalizer(Platform platform, bool wanted);
     boost::asio::awaitable<void> report(Platform platform, quality::Verdict verdict);
-    boost::asio::awaitable<void> judge(Platform platform, Everything wanted, kube::Objects due, std::vector<std::string> refused);
+    boost::asio::awaitable<std::optional<base::WallTime>> judge(Platform platform, Everything wanted, kube::Objects due,
+                                                                std::vector<std::string> refused);
     resources::Progress progress(const Platform& platform, const kube::Objects& wanted) const;
     boost::asio::awaitable<Everything> everything(Platform platform);
     boost::asio::awaitable<std::optional<base::WallTime>> rotate(Platform platform, Everything wanted);
     std::optional<base::WallTime> ahead(const std::optional<base::WallTime>& time) const;
-    std::optional<Certificate> certificate_of(const Platform& platform) const;
     runtime::Action again(const Platform& platform, std::optional<base::WallTime> time) const;
     bool is_steady(const Platform& platform, const kube::Objects& wanted) const;
     Sources sources() const;

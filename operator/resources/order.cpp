@@ -1,9 +1,11 @@
 #include "resources/order.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "api/names.h"
 #include "resources/component.h"
+#include "resources/services.h"
 
 namespace resources {
 
@@ -42,6 +44,22 @@ kube::Objects due(const kube::Objects& wanted, const Progress& progress) {
         return !scales || progress.deployed.contains(object.key().name) || migrated(object);
     });
     return now;
+}
+
+kube::Objects stand_ins(api::Platform platform, const std::string& version_before, const SecretDigests& secrets,
+                        const kube::Objects& due, const Progress& progress) {
+    if (version_before.empty() || version_before == platform.spec.version) return {};
+    platform.spec.version = version_before;
+    kube::Objects missing;
+    for (const api::Service& each : api::kServices) {
+        if (platform.spec.images.digests.contains(std::string(each.image))) continue;
+        std::ranges::copy_if(service(platform, each, secrets), std::back_inserter(missing), [&](const kube::Object& object) {
+            if (object.kind != kube::kDeployment || progress.deployed.contains(object.key().name)) return false;
+            return std::ranges::none_of(
+                due, [&](const kube::Object& other) { return other.kind == object.kind && other.key() == object.key(); });
+        });
+    }
+    return missing;
 }
 
 }  // namespace resources

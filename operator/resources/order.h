@@ -5,7 +5,9 @@
 #include <set>
 #include <string>
 
+#include "api/platform.h"
 #include "kube/object.h"
+#include "resources/desired.h"
 
 namespace resources {
 
@@ -20,5 +22,10 @@ struct Progress {
 // and a service is rolled out once its database is migrated, its autoscaler not before there is something to scale; the shop is
 // verified once all services are rolled out. What is left out stays as it is until then.
 kube::Objects due(const kube::Objects& wanted, const Progress& progress);
+
+// Deployments that are gone while theirs of a new version are not `due` yet, as those of the version before, so that it serves
+// on. Left out where a digest names the image: the one before is not known.
+kube::Objects stand_ins(api::Platform platform, const std::string& version_before, const SecretDigests& secrets,
+                        const kube::Objects& due, const Progress& progress);
 
 }  // namespace resources

@@ -49,6 +49,15 @@ TEST_F(Jobs, ThatFailStopARolloutAndWhatRanGoesOn) {
     EXPECT_EQ(image("shop-catalog"), before);
     EXPECT_EQ(get("deployment", "shop-catalog")["status"]["availableReplicas"], 1);
 
+    ASSERT_EQ(kubectl({"delete", "deployment", "shop-catalog"}).status, 0);
+    EXPECT_TRUE(eventually(
+        [&] {
+            const auto again = find("deployment", "shop-catalog");
+            return again && (*again)["status"].value("availableReplicas", 0) == 1;
+        },
+        30s));
+    EXPECT_EQ(image("shop-catalog"), before);
+
     patch_platform({{"spec", {{"version", nullptr}}}});
     EXPECT_TRUE(ready());
     EXPECT_EQ(condition(get("ecp", "shop"), "Stalled"), "False");

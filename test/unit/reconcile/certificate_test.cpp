@@ -63,6 +63,19 @@ TEST(CertificateTest, IsNoOtherText) {
     EXPECT_THAT(observed(std::nullopt, kHost, {}).flaw, HasSubstr("no certificate under tls.crt"));
 }
 
+TEST(CertificateTest, IsLookedAtOnceForWhatIsSaidAndUntilWhen) {
+    const std::string text = chain("any", "DNS:shop.example.com");
+    const auto read = read_certificate(text, kHost);
+    const CertificateSeen seen = look_at_certificate(&text, kHost, read->from);
+    EXPECT_EQ(seen.observed.flaw, "");
+    EXPECT_EQ(seen.turn, next_turn(*read, read->from));
+
+    const std::string nothing;
+    EXPECT_THAT(look_at_certificate(&nothing, kHost, {}).observed.flaw, HasSubstr("no certificate under tls.crt"));
+    EXPECT_EQ(look_at_certificate(&nothing, kHost, {}).turn, std::nullopt);
+    EXPECT_EQ(look_at_certificate(nullptr, kHost, {}).observed.flaw, "does not exist");
+}
+
 TEST(CertificateTest, IsTakenFromItsSecret) {
     EXPECT_EQ(chain_in({{"data", {{"tls.crt", client::base64_encode("PEM")}, {"tls.key", "x"}}}}), "PEM");
     EXPECT_EQ(chain_in({{"data", {{"tls.crt", "?"}}}}), "");

@@ -12,6 +12,7 @@ using kube::Json;
 using ::testing::AllOf;
 using ::testing::Each;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -111,6 +112,23 @@ TEST(Order, WhatIsDoneStaysDueWhilePostgresIsAway) {
     resources::Progress progress;
     for (const kube::Object& each : test::of_kind(wanted, kube::kJob)) progress.complete.insert(each.key().name);
     EXPECT_EQ(test::of_kind(resources::due(wanted, progress), kube::kDeployment).size(), 6U);
+}
+
+TEST(Order, WhatIsGoneWhileItsNextVersionWaitsIsStoodInForByTheVersionBefore) {
+    api::Platform platform = test::production();
+    platform.spec.version = "1.5.0";
+    const resources::Progress progress{.deployed = {"shop-user", "shop-inventory", "shop-order", "shop-payment"}};
+    const kube::Objects due = resources::due(test::objects_of(platform), progress);
+    const kube::Objects gone = resources::stand_ins(platform, "1.4.0", {}, due, progress);
+    ASSERT_THAT(test::names_of(gone, kube::kDeployment), ElementsAre("shop-catalog")) << "the gateway is due anyway";
+    EXPECT_EQ(gone.size(), 1U);
+    EXPECT_THAT(gone.front().json["spec"]["template"]["spec"]["containers"][0]["image"].get<std::string>(), EndsWith(":1.4.0"));
+    EXPECT_EQ(kube::label_of(gone.front().json, api::kVersionLabel), "1.4.0");
+
+    EXPECT_THAT(resources::stand_ins(platform, "", {}, due, progress), IsEmpty()) << "a first start has no version before";
+    EXPECT_THAT(resources::stand_ins(platform, "1.5.0", {}, due, progress), IsEmpty());
+    platform.spec.images.digests["catalog-service"] = "sha256:" + std::string(64, 'a');
+    EXPECT_THAT(resources::stand_ins(platform, "1.4.0", {}, due, progress), IsEmpty()) << "the digest is the new version's";
 }
 
 TEST(Order, ExternalDatabasesAreMigratedAtOnce) {
