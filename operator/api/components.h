@@ -31,6 +31,9 @@ inline constexpr std::string_view kRedis = "redis";
 inline constexpr std::string_view kRabbitmq = "rabbitmq";
 inline constexpr std::array<std::string_view, 3> kDataStores{kPostgres, kRedis, kRabbitmq};
 
+// Watches, and serves no customer: no data store that anything depends on.
+inline constexpr std::string_view kPrometheus = "prometheus";
+
 // One service calls another's API.
 struct Call {
     std::string_view from;
@@ -56,6 +59,7 @@ inline constexpr int kRedisBusPort = 16379;
 inline constexpr int kAmqpPort = 5672;
 inline constexpr int kErlangMapperPort = 4369;
 inline constexpr int kErlangPort = 25672;
+inline constexpr int kPrometheusPort = 9090;
 
 // The most connections to its database that a pod opens: as many as a service has workers (services/common/service/frame.cpp).
 inline constexpr int kPoolConnections = 16;

@@ -5,8 +5,9 @@
 namespace api {
 
 std::string repository(const Images& images, std::string_view image) {
-    const bool is_data = std::ranges::find(kDataStores, image) != kDataStores.end();
+    const bool is_data = std::ranges::find(kDataStores, image) != kDataStores.end() || image == kPrometheus;
     const std::string& registry = is_data ? images.data_registry : images.registry;
+    if (registry.empty() && image == kPrometheus) return "prom/" + std::string(image);
     return registry.empty() ? std::string(image) : registry + "/" + std::string(image);
 }
 
@@ -20,11 +21,12 @@ std::string full_name(const std::string& repository) {
 
 std::vector<std::string> images_of(const Spec& spec) {
     std::vector<std::string> names;
-    names.reserve(kServices.size() + kDataStores.size());
+    names.reserve(kServices.size() + kDataStores.size() + 1);
     for (const Service& service : kServices) names.emplace_back(service.image);
     for (const std::string_view store : kDataStores) {
         if (!data_store(spec, store).external) names.emplace_back(store);
     }
+    if (spec.prometheus) names.emplace_back(kPrometheus);
     return names;
 }
 

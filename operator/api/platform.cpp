@@ -174,6 +174,14 @@ ServiceSettings service(const Section& given, const Section& scalability, const 
     return result;
 }
 
+ManagedStore managed_store(const Section& given, std::string_view name, const StoreDefaults& defaults, Sizing sizing) {
+    return {.nodes = given.get("nodes", defaults.nodes),
+            .storage = given.has("storage") ? quantity(given, "storage") : std::string(defaults.storage),
+            .storage_class_name = given.text("storageClassName", defaults.storage_class),
+            .compute = overlaid(store_compute(name, sizing), given.section("resources")),
+            .parameters = given.words("parameters")};
+}
+
 DataStore store(const Section& given, std::string_view name, const StoreDefaults& defaults, Sizing sizing) {
     DataStore result;
     if (given.has("external")) {
@@ -181,12 +189,7 @@ DataStore store(const Section& given, std::string_view name, const StoreDefaults
         result.external = ExternalStore{external.text("secretName"), address(external)};
         return result;
     }
-    const Section managed = given.section("managed");
-    result.managed.nodes = managed.get("nodes", defaults.nodes);
-    result.managed.storage = managed.has("storage") ? quantity(managed, "storage") : std::string(defaults.storage);
-    result.managed.storage_class_name = managed.text("storageClassName", defaults.storage_class);
-    result.managed.compute = overlaid(store_compute(name, sizing), managed.section("resources"));
-    result.managed.parameters = managed.words("parameters");
+    result.managed = managed_store(given.section("managed"), name, defaults, sizing);
     if (name == kPostgres) {
         result.managed.parameters.try_emplace("max_connections", std::to_string(default_max_connections(result.managed.compute)));
     }
@@ -239,12 +242,21 @@ Spec spec_from(const Section& given, const std::string& ns) {
                    prices.text("storageMonth", kStorageMonth)};
     spec.off_hours = off_hours(quality.section("cost").section("offHours"));
     spec.spot_components = names(quality.section("cost").section("spot"), "components");
-    spec.metrics = observability.one_of<Metrics>(
-        "metrics", Metrics::Annotations,
-        {{"None", Metrics::None}, {"Annotations", Metrics::Annotations}, {"ServiceMonitor", Metrics::ServiceMonitor}});
+    spec.metrics = observability.one_of<Metrics>("metrics", Metrics::Annotations,
+                                                 {{"None", Metrics::None},
+                                                  {"Annotations", Metrics::Annotations},
+                                                  {"ServiceMonitor", Metrics::ServiceMonitor},
+                                                  {"Managed", Metrics::Managed}});
+    if (spec.metrics == Metrics::Managed) {
+        const Section own = observability.section("prometheus");
+        spec.prometheus =
+            Prometheus{managed_store(own, kPrometheus, defaults.prometheus, sizing), own.text("retention", kPrometheusRetention)};
+    }
+    spec.prometheus_url = observability.text("prometheusUrl");
     spec.prometheus_namespace = observability.text("prometheusNamespace", kPrometheusNamespace);
     spec.operator_namespace = observability.text("operatorNamespace", kOperatorNamespace);
-    spec.dashboards = observability.one_of("dashboards", spec.metrics == Metrics::ServiceMonitor, kSwitch);
+    const bool is_labelled = spec.metrics == Metrics::ServiceMonitor || spec.prometheus;
+    spec.dashboards = observability.one_of("dashboards", is_labelled, kSwitch);
     const Section tracing = observability.section("tracing");
     spec.tracing = {tracing.text("endpoint"), tracing.get("samplingPercent", defaults.sampling_percent)};
     spec.autoscaler = {seconds(scalability.section("behavior"), "scaleDownWindow", kScaleDownWindowSeconds),
@@ -298,6 +310,12 @@ const DataStore& data_store(const Spec& spec, std::string_view name) {
     if (name == kRedis) return spec.redis;
     if (name == kRabbitmq) return spec.rabbitmq;
     throw std::invalid_argument("no such data store: " + std::string(name));
+}
+
+std::string prometheus_url(const Platform& platform) {
+    if (!platform.spec.prometheus_url.empty() || !platform.spec.prometheus) return platform.spec.prometheus_url;
+    return "http://" + child_name(platform.key.name, kPrometheus) + "." + platform.key.ns +
+           ".svc:" + std::to_string(kPrometheusPort);
 }
 
 }  // namespace api

@@ -53,7 +53,7 @@ struct Egress {
 
 struct Images {
     std::string registry;       // Of the six services.
-    std::string data_registry;  // Of PostgreSQL, Redis and RabbitMQ; empty: the official images by their short name.
+    std::string data_registry;  // Of the data stores and of Prometheus; empty: the official images by their short name.
     std::map<std::string, std::string> digests;  // Image name ("catalog-service", "postgres") to "sha256:…"; wins over the tag.
     PullPolicy pull_policy = PullPolicy::Always;
     std::vector<std::string> pull_secrets;
@@ -109,7 +109,7 @@ struct Tracing {
 };
 
 // How a Prometheus finds the services.
-enum class Metrics { None, Annotations, ServiceMonitor };
+enum class Metrics { None, Annotations, ServiceMonitor, Managed };
 
 // What customers may expect of the gateway, which is what they see.
 struct Objectives {
@@ -128,6 +128,12 @@ struct ManagedStore {
     std::string storage_class_name;  // Empty: the cluster's default class.
     Compute compute;
     std::map<std::string, std::string> parameters;  // PostgreSQL only.
+};
+
+// One that the platform runs for itself.
+struct Prometheus {
+    ManagedStore managed;
+    std::string retention;  // As written, for example "15d".
 };
 
 struct DataStore {
@@ -212,6 +218,8 @@ struct Spec {
     OffHours off_hours;
     bool rests = false;  // Off hours are now.
     Metrics metrics = Metrics::Annotations;
+    std::optional<Prometheus> prometheus;  // With Metrics::Managed alone.
+    std::string prometheus_url;            // Empty: none is named.
     std::string prometheus_namespace;
     std::string operator_namespace;  // From where the gateway is measured.
     bool dashboards = false;
@@ -246,5 +254,8 @@ Platform identity_from(const kube::Json& document);
 Platform platform_from(const kube::Json& document);
 
 const DataStore& data_store(const Spec& spec, std::string_view name);
+
+// The Prometheus that tells whether the objectives are met, "http://HOST:PORT": the spec's, else the platform's own; empty: none.
+std::string prometheus_url(const Platform& platform);
 
 }  // namespace api

@@ -22,6 +22,7 @@ constexpr Defaults kDevelopment{
     .postgres = {.nodes = 1, .storage = "5Gi", .storage_class = "standard"},
     .redis = {.nodes = 1, .storage = "1Gi", .storage_class = "standard"},
     .rabbitmq = {.nodes = 1, .storage = "1Gi", .storage_class = "standard"},
+    .prometheus = {.nodes = 1, .storage = "5Gi", .storage_class = "standard"},
 };
 
 // The shape of production at a small size: more than one of everything, so that what breaks with two breaks here.
@@ -41,6 +42,7 @@ constexpr Defaults kStaging{
     .postgres = {.nodes = 1, .storage = "20Gi", .storage_class = "standard"},
     .redis = {.nodes = 3, .storage = "5Gi", .storage_class = "standard"},
     .rabbitmq = {.nodes = 3, .storage = "5Gi", .storage_class = "standard"},
+    .prometheus = {.nodes = 1, .storage = "20Gi", .storage_class = "standard"},
 };
 
 // Three replicas and nodes: one for each of the three zones that cloud regions have, and the least with which a Redis Cluster
@@ -61,6 +63,8 @@ constexpr Defaults kProduction{
     .postgres = {.nodes = 1, .storage = "100Gi", .storage_class = "fast-ssd"},
     .redis = {.nodes = 3, .storage = "50Gi", .storage_class = "fast-ssd"},     // Append-only files take several times the memory.
     .rabbitmq = {.nodes = 3, .storage = "10Gi", .storage_class = "fast-ssd"},  // Events pass through; only a backlog stays.
+    // At two bytes a sample, as Prometheus' documentation reckons, 15 days of a million series.
+    .prometheus = {.nodes = 1, .storage = "100Gi", .storage_class = "fast-ssd"},
 };
 
 using Row = std::array<Compute, 3>;  // Small, Medium, Large.
@@ -96,6 +100,14 @@ const Row kRabbitmqCompute{{
     {{"500m", "1Gi", "1Gi"}, {"2", "2Gi", "2Gi"}},
 }};
 
+// Measured with Prometheus 2.42: 41 MiB idle, 165 MiB with 58,000 series, as 60 pods have that were asked for 60 routes each; CPU
+// is for starts, which read its log again, and for questions.
+const Row kPrometheusCompute{{
+    {{"100m", "256Mi", "256Mi"}, {"500m", "512Mi", "512Mi"}},
+    {{"250m", "512Mi", "512Mi"}, {"1", "1Gi", "1Gi"}},
+    {{"500m", "1Gi", "1Gi"}, {"2", "2Gi", "2Gi"}},
+}};
+
 }  // namespace
 
 const Defaults& defaults_of(Profile profile) {
@@ -120,7 +132,10 @@ Compute job_compute() {
 }
 
 Compute store_compute(std::string_view store, Sizing sizing) {
-    const Row& row = store == kPostgres ? kPostgresCompute : store == kRedis ? kRedisCompute : kRabbitmqCompute;
+    const Row& row = store == kPostgres     ? kPostgresCompute
+                     : store == kRedis      ? kRedisCompute
+                     : store == kPrometheus ? kPrometheusCompute
+                                            : kRabbitmqCompute;
     return row.at(static_cast<std::size_t>(sizing));
 }
 

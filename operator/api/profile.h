@@ -33,6 +33,7 @@ struct Defaults {
     StoreDefaults postgres;
     StoreDefaults redis;
     StoreDefaults rabbitmq;
+    StoreDefaults prometheus;
 };
 
 const Defaults& defaults_of(Profile profile);
@@ -50,6 +51,7 @@ inline constexpr int kMaxSurge = 1;                     // A full cluster needs 
 inline constexpr std::string_view kApiTimeout = "30s";  // Below the 60 s after which common proxies give up.
 // Access tokens are good for 15 minutes after the last that the old key signed; the rest is for clocks and slow rollouts.
 inline constexpr std::int64_t kCredentialsOverlapSeconds = 1200;
+inline constexpr std::string_view kPrometheusRetention = "15d";               // Prometheus' own default.
 inline constexpr std::string_view kPrometheusNamespace = "monitoring";        // Of kube-prometheus and its Helm chart.
 inline constexpr std::string_view kOperatorNamespace = "ecommerce-operator";  // Of config/default.
 inline constexpr std::string_view kIngressNamespace = "ingress";
@@ -60,7 +62,7 @@ inline constexpr std::string_view kCpuHour = "0.04048";
 inline constexpr std::string_view kMemoryHour = "0.004445";
 inline constexpr std::string_view kStorageMonth = "0.08";
 
-// Requests and limits of one pod of a service or of a data store (kPostgres, kRedis, kRabbitmq).
+// Requests and limits of one pod of a service, or of a data store (kPostgres, kRedis, kRabbitmq) or kPrometheus.
 Compute service_compute(Sizing sizing);
 Compute store_compute(std::string_view store, Sizing sizing);
 // Of a Job that prepares a database.

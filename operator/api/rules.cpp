@@ -60,9 +60,9 @@ bool is_duration(const Json& self, const char* pattern, std::int64_t least, std:
     return length && *length >= least && *length <= most;
 }
 
-bool is_endpoint(const Json& self) {
+bool is_endpoint(const Json& self, const std::string& scheme) {
     const auto& url = self.get_ref<const std::string&>();
-    return matches(url, "^https?://[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?:[1-9][0-9]{0,4}$") &&
+    return matches(url, "^" + scheme + "://[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?:[1-9][0-9]{0,4}$") &&
            std::stoi(url.substr(url.rfind(':') + 1)) <= 65535;
 }
 
@@ -81,9 +81,9 @@ bool all_keys(const Json& self, Keeps keeps) {
 }
 
 bool are_images(const Json& self) {
-    constexpr std::array<std::string_view, 9> images{"user-service",  "catalog-service", "inventory-service",
-                                                     "order-service", "payment-service", "api-gateway",
-                                                     "postgres",      "redis",           "rabbitmq"};
+    constexpr std::array<std::string_view, 10> images{"user-service",    "catalog-service", "inventory-service", "order-service",
+                                                      "payment-service", "api-gateway",     "postgres",          "redis",
+                                                      "rabbitmq",        "prometheus"};
     return all_keys(self, [&](const std::string& key) { return std::ranges::find(images, key) != images.end(); });
 }
 
@@ -116,7 +116,7 @@ const std::map<std::string_view, Rule>& twins() {
          "letter and ending with a letter or digit",
          [](const Json& self) { return is_name(self); }},
         {"each key must be the name of an image: user-service, catalog-service, inventory-service, "
-         "order-service, payment-service, api-gateway, postgres, redis or rabbitmq",
+         "order-service, payment-service, api-gateway, postgres, redis, rabbitmq or prometheus",
          [](const Json& self) { return are_images(self); }},
         {"Ingress and HTTPRoute need the host name under which the platform is reached, such as "
          "shop.example.com",
@@ -154,7 +154,11 @@ const std::map<std::string_view, Rule>& twins() {
         {"must be a duration from 100ms to 5m, such as 30s or 1m30s",
          [](const Json& self) { return is_duration(self, "^([0-9]{1,6}(\\.[0-9]{1,3})?(h|m|s|ms))+$", 100, 300'000); }},
         {"must be a URL with scheme, host and port and nothing more, such as http://jaeger.tracing:4318",
-         [](const Json& self) { return is_endpoint(self); }},
+         [](const Json& self) { return is_endpoint(self, "https?"); }},
+        {"must be a URL with http, host and port and nothing more, such as http://prometheus-operated.monitoring.svc:9090",
+         [](const Json& self) { return is_endpoint(self, "http"); }},
+        {"prometheus belongs to metrics Managed alone",
+         [](const Json& self) { return text(self, "metrics") == "Managed" || !has(self, "prometheus"); }},
         {"the request of cpu must not be above its limit", [](const Json& self) { return request_within_limit(self, "cpu"); }},
         {"the request of memory must not be above its limit",
          [](const Json& self) { return request_within_limit(self, "memory"); }},

@@ -23,13 +23,16 @@ std::int64_t millis(const std::string& quantity) {
 template <typename Pods>
 Footprint sum(const api::Spec& spec, Pods pods) {
     Footprint sum;
+    const auto add_store = [&](const api::ManagedStore& store) {
+        sum.add(store.nodes, store.compute);
+        sum.storage += store.nodes * millis(store.storage);
+    };
     for (const auto& [name, settings] : spec.services) sum.add(pods(settings), settings.compute);
     for (const std::string_view store : api::kDataStores) {
         const api::DataStore& each = api::data_store(spec, store);
-        if (each.external) continue;
-        sum.add(each.managed.nodes, each.managed.compute);
-        sum.storage += each.managed.nodes * millis(each.managed.storage);
+        if (!each.external) add_store(each.managed);
     }
+    if (spec.prometheus) add_store(spec.prometheus->managed);
     return sum;
 }
 

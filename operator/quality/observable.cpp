@@ -1,9 +1,36 @@
+#include "api/names.h"
 #include "quality/parts.h"
 #include "quality/promises.h"
 
 namespace quality {
 
+namespace {
+
+// That it reads them is not observed.
+Finding own_prometheus(const Case& of) {
+    const std::string name(api::kPrometheus);
+    Finding objects = of_every_object(
+        of,
+        [](const Declared& object) {
+            const bool tells_addresses = object.kind == "Service" && object.name.ends_with("-headless");
+            return object.component == api::kPrometheus || (is_service(object.component) && tells_addresses);
+        },
+        "the platform's own Prometheus is ready; it is told to read every service, and has the alerts");
+    if (objects.held != Held::True) return objects;
+    const Workload* workload = of.seen.workload_of(name);
+    if (!workload || workload->observed_generation < workload->generation) {
+        return unknown("", "the platform's own Prometheus has not been started yet", "Wait until it is.");
+    }
+    if (workload->is_whole()) return objects;
+    return hurt("", "the platform's own Prometheus is not ready" + (workload->failure.empty() ? "" : ": " + workload->failure),
+                "Bring its pod back to health: kubectl describe pod -n " + of.platform.key.ns + " " +
+                    api::child_name(of.platform.key.name, name) + "-0.");
+}
+
+}  // namespace
+
 Findings metrics(const Case& of) {
+    if (of.platform.spec.prometheus) return {own_prometheus(of)};
     if (of.platform.spec.metrics == api::Metrics::None) return {};
     if (of.platform.spec.metrics == api::Metrics::Annotations) {
         return {of_every_pod(

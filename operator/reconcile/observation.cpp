@@ -67,6 +67,7 @@ quality::Observed observe(const api::Platform& platform, const Sources& from, co
                  "Secret " + store.external->secret_name + " does not exist in namespace " + platform.key.ns});
         }
     }
+    if (platform.spec.prometheus) look_at_component(platform, from.children, kube::kStatefulSet, api::kPrometheus, observed);
     for (const resources::LeftOut& missing : resources::left_out(platform, from.capabilities)) {
         (missing.needed ? observed.unmet : observed.left_out).push_back({missing.field, missing.words});
     }

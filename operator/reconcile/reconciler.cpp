@@ -37,14 +37,15 @@ std::set<Reference> references_of(const api::Platform& platform) {
     return secrets;
 }
 
-bool has_managed_store(const api::Platform& platform) {
-    return std::any_of(api::kDataStores.begin(), api::kDataStores.end(),
-                       [&](std::string_view name) { return !api::data_store(platform.spec, name).external; });
+bool has_volumes(const api::Platform& platform) {
+    return platform.spec.prometheus || std::any_of(api::kDataStores.begin(), api::kDataStores.end(), [&](std::string_view name) {
+               return !api::data_store(platform.spec, name).external;
+           });
 }
 
 // Only what a deletion must see to keeps a platform from going at once: volumes, and objects outside the namespace.
 bool needs_finalizer(const api::Platform& platform) {
-    return has_managed_store(platform) || platform.spec.priority_classes || platform.spec.admission != api::Admission::None;
+    return has_volumes(platform) || platform.spec.priority_classes || platform.spec.admission != api::Admission::None;
 }
 
 bool has_finalizer(const api::Platform& platform) {
@@ -182,6 +183,8 @@ bool PlatformReconciler::is_steady(const Platform& platform, const kube::Objects
         const Child* child = parts_.children.find(object.kind, object.key());
         if (!child || child->deleting || !applier_.is_as_declared(platform, object)) return false;
         if (object.kind == kube::kJob) return child->complete;
+        // It reads no credentials, which need not wait for it.
+        if (kube::label_of(object.json, api::kComponentLabel) == api::kPrometheus) return true;
         const bool runs = object.kind == kube::kDeployment || object.kind == kube::kStatefulSet;
         return !runs || child->workload.is_whole();
     });

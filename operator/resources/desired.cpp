@@ -12,6 +12,7 @@
 #include "resources/monitoring.h"
 #include "resources/network.h"
 #include "resources/priority.h"
+#include "resources/prometheus.h"
 #include "resources/services.h"
 #include "resources/stores.h"
 #include "resources/verification.h"
@@ -46,6 +47,7 @@ kube::Objects desired(const api::Platform& platform, const SecretDigests& secret
     append(objects, vertical_autoscalers(platform, capabilities));
     append(objects, exposure(platform, capabilities));
     append(objects, monitoring(platform, capabilities));
+    append(objects, prometheus(platform));
     append(objects, dashboards(platform));
     std::stable_sort(objects.begin(), objects.end(),
                      [](const kube::Object& a, const kube::Object& b) { return rank(a) < rank(b); });

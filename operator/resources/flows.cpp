@@ -64,7 +64,13 @@ void allow_observation(std::vector<Flow>& flows, const api::Platform& platform) 
     if (!platform.spec.operator_namespace.empty()) {
         flows.push_back({in_namespace(platform.spec.operator_namespace), part(api::kGateway.key), {{api::kAdminPort}}});
     }
+    if (platform.spec.prometheus) {
+        for (const std::string& ns : {platform.spec.operator_namespace, platform.spec.prometheus_namespace}) {
+            if (!ns.empty()) flows.push_back({in_namespace(ns), part(api::kPrometheus), {{api::kPrometheusPort}}});
+        }
+    }
     for (const api::Service& service : api::kServices) {
+        if (platform.spec.prometheus) flows.push_back({part(api::kPrometheus), part(service.key), {{api::kAdminPort}}});
         if (!platform.spec.prometheus_namespace.empty()) {
             flows.push_back({in_namespace(platform.spec.prometheus_namespace), part(service.key), {{api::kAdminPort}}});
         }
@@ -121,11 +127,12 @@ api::Address address_of_url(const std::string& url, const std::string& own_names
 
 std::vector<std::string> components_with_pods(const api::Platform& platform) {
     std::vector<std::string> components;
-    components.reserve(api::kServices.size() + api::kDataStores.size() + 3);
+    components.reserve(api::kServices.size() + api::kDataStores.size() + 4);
     for (const api::Service& service : api::kServices) components.emplace_back(service.key);
     for (std::string_view store : api::kDataStores) {
         if (!api::data_store(platform.spec, store).external) components.emplace_back(store);
     }
+    if (platform.spec.prometheus) components.emplace_back(api::kPrometheus);
     components.emplace_back(kMigration);
     if (!platform.spec.postgres.external) components.emplace_back(kProvisioning);
     components.emplace_back(kEndToEnd);

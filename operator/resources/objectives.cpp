@@ -90,20 +90,25 @@ Json alert(const api::Platform& platform, const Objective& objective, const Burn
               {"runbook", objective.runbook}}}};
 }
 
+// What keeps the metrics' reader from the pods.
+std::string way_of_metrics(const api::Platform& platform) {
+    if (platform.spec.prometheus) return "2. Why not: Prometheus says so at /targets.\n";
+    return "2. May Prometheus reach it: spec.quality.observability.prometheusNamespace must be where it runs.\n"
+           "3. Why not: Prometheus says so at /targets; it must select the ServiceMonitor.\n";
+}
+
 // Else a gateway of which nothing is known would look as if it kept every promise.
 Json alert_on_silence(const api::Platform& platform, const std::string& gateway) {
-    return {
-        {"alert", "EcommercePlatformSilent"},
-        {"expr", text({"absent(up{", gateway, "} == 1)"})},
-        {"for", "10m"},
-        {"labels", {{"severity", "critical"}, {"namespace", platform.key.ns}, {"platform", platform.key.name}}},
-        {"annotations",
-         {{"summary", text({"No metrics of the gateway of platform ", platform.key.ns, "/", platform.key.name})},
-          {"description",
-           "For 10 minutes no pod of the gateway could be read, so that nobody knows whether it keeps its objectives."},
-          {"runbook", text({"1. Does it run: kubectl -n ", platform.key.ns, " get pods -l app.kubernetes.io/component=gateway\n",
-                            "2. May Prometheus reach it: spec.quality.observability.prometheusNamespace must be where it runs.\n",
-                            "3. Why not: Prometheus says so at /targets; it must select the ServiceMonitor.\n"})}}}};
+    return {{"alert", "EcommercePlatformSilent"},
+            {"expr", text({"absent(up{", gateway, "} == 1)"})},
+            {"for", "10m"},
+            {"labels", {{"severity", "critical"}, {"namespace", platform.key.ns}, {"platform", platform.key.name}}},
+            {"annotations",
+             {{"summary", text({"No metrics of the gateway of platform ", platform.key.ns, "/", platform.key.name})},
+              {"description",
+               "For 10 minutes no pod of the gateway could be read, so that nobody knows whether it keeps its objectives."},
+              {"runbook", text({"1. Does it run: kubectl -n ", platform.key.ns,
+                                " get pods -l app.kubernetes.io/component=gateway\n", way_of_metrics(platform)})}}}};
 }
 
 std::string runbook(const api::Platform& platform, std::string_view question) {
@@ -148,6 +153,11 @@ Json rule_groups(const api::Platform& platform) {
     }
     rules.push_back(alert_on_silence(platform, gateway));
     return Json::array({{{"name", "objectives"}, {"rules", std::move(rules)}}});
+}
+
+Ratios ratios(const api::Platform& platform) {
+    const std::string gateway = gateway_of(platform);
+    return {failed(gateway, kWindows.front()), slow(gateway, platform.spec.objectives.latency_p99, kWindows.front())};
 }
 
 }  // namespace resources

@@ -2,11 +2,20 @@
 // somebody.
 #pragma once
 
+#include <string>
+
 #include "api/platform.h"
 
 namespace resources {
 
-// `groups` of a PrometheusRule, for metrics that were read by a ServiceMonitor.
+// `groups` of a PrometheusRule, for metrics with the labels that a ServiceMonitor gives.
 kube::Json rule_groups(const api::Platform& platform);
+
+// Expressions for the share of the gateway's requests of the last 5 minutes that failed, and that were slow.
+struct Ratios {
+    std::string failed;
+    std::string slow;
+};
+Ratios ratios(const api::Platform& platform);
 
 }  // namespace resources

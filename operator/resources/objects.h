@@ -20,7 +20,8 @@ kube::Object service_account(const Component& self);
 kube::Object config_map(const Component& self, const std::map<std::string, std::string>& files);
 kube::Object cluster_ip_service(const Component& self, const std::vector<ServicePort>& ports);
 
-// Gives each pod of a StatefulSet a name from its first moment, since members look for each other before they are ready.
+// Gives each pod of a StatefulSet a name from its first moment, since members look for each other before they are ready; and
+// tells all pods' addresses, whether they are ready or not.
 kube::Object headless_service(const Component& self, const std::vector<ServicePort>& ports);
 
 kube::Json service_ports(const std::vector<ServicePort>& ports);

@@ -85,6 +85,8 @@ kube::Objects service(const api::Platform& platform, const api::Service& service
                           cluster_ip_service(self, {{"http", api::kServicePort, "http"}, {"metrics", api::kAdminPort, "admin"}}),
                           deployment(self, settings, pod_template(self, pod(platform, service, self), secrets))};
     if (settings.autoscaling) objects.push_back(autoscaler(self, settings));
+    // Tells the platform's own Prometheus where each pod is.
+    if (platform.spec.prometheus) objects.push_back(headless_service(self, {{"metrics", api::kAdminPort, "admin"}}));
     // With one pod a budget would protect nothing and hold back every drain.
     if (settings.least() > 1) objects.push_back(budget_min_available(self, 1));
     return objects;

@@ -53,6 +53,7 @@ TEST(Platform, OfAnEmptySpecIsAProductionPlatform) {
     EXPECT_EQ(shop.postgres.managed.storage, "100Gi");
     EXPECT_EQ(shop.redis.managed.nodes, 3);
     EXPECT_EQ(shop.rabbitmq.managed.storage_class_name, "fast-ssd");
+    EXPECT_FALSE(shop.prometheus);
     EXPECT_TRUE(shop.tracing.endpoint.empty());
     EXPECT_EQ(shop.deletion_policy, DeletionPolicy::Retain);
 }
@@ -129,6 +130,24 @@ TEST(Platform, SizesServicesAndStores) {
     EXPECT_EQ(shop.postgres.managed.compute.limits.memory, "4Gi");
 }
 
+TEST(Platform, RunsAPrometheusWhereMetricsAreManaged) {
+    const Spec managed = spec("{quality: {observability: {metrics: Managed, prometheus: {storage: 1024Mi}}}}");
+    ASSERT_TRUE(managed.prometheus);
+    EXPECT_EQ(managed.prometheus->managed.storage, "1Gi");
+    EXPECT_EQ(managed.prometheus->managed.storage_class_name, "fast-ssd");
+    EXPECT_EQ(managed.prometheus->managed.compute.limits.memory, "1Gi");
+    EXPECT_EQ(managed.prometheus->retention, "15d");
+    EXPECT_TRUE(managed.dashboards);
+
+    Platform shop;
+    shop.key = {"market", "shop"};
+    EXPECT_EQ(prometheus_url(shop), "");
+    shop.spec = managed;
+    EXPECT_EQ(prometheus_url(shop), "http://shop-prometheus.market.svc:9090");
+    shop.spec.prometheus_url = "http://prometheus.monitoring:9090";
+    EXPECT_EQ(prometheus_url(shop), "http://prometheus.monitoring:9090");
+}
+
 TEST(Platform, TakesRequestsFromTheControllersNamespace) {
     EXPECT_EQ(spec("{ingress: {kind: Ingress, host: a.b}}").ingress.controller_namespace, "ingress");
     EXPECT_EQ(spec("{ingress: {kind: Ingress, host: a.b, controllerNamespace: x}}").ingress.controller_namespace, "x");
@@ -170,15 +189,16 @@ TEST(Profiles, HaveTheVolumesThatTheCrdsRulesAssume) {
     std::string rules;
     for (const Json& rule : platform_schema()["properties"]["spec"]["x-kubernetes-validations"])
         rules += rule["rule"].get<std::string>() + "\n";
-    for (const char* store : {"postgres", "redis", "rabbitmq"}) {
-        const auto defaults = [&](Profile profile) {
-            const Defaults& all = defaults_of(profile);
-            return store == kPostgres ? all.postgres : store == kRedis ? all.redis : all.rabbitmq;
-        };
-        const std::string sizes =
-            "string(self.data." + std::string(store) + ".managed.storage) : self.profile == 'Production' ? '" +
-            std::string(defaults(Profile::Production).storage) + "' : self.profile == 'Staging' ? '" +
-            std::string(defaults(Profile::Staging).storage) + "' : '" + std::string(defaults(Profile::Development).storage) + "'";
+    const std::map<std::string, StoreDefaults Defaults::*> stores{{"data.postgres.managed", &Defaults::postgres},
+                                                                  {"data.redis.managed", &Defaults::redis},
+                                                                  {"data.rabbitmq.managed", &Defaults::rabbitmq},
+                                                                  {"quality.observability.prometheus", &Defaults::prometheus}};
+    for (const auto& [store, member] : stores) {
+        const auto defaults = [of = member](Profile profile) { return defaults_of(profile).*of; };
+        const std::string sizes = "string(self." + store + ".storage) : self.profile == 'Production' ? '" +
+                                  std::string(defaults(Profile::Production).storage) + "' : self.profile == 'Staging' ? '" +
+                                  std::string(defaults(Profile::Staging).storage) + "' : '" +
+                                  std::string(defaults(Profile::Development).storage) + "'";
         EXPECT_THAT(rules, testing::HasSubstr(sizes));
         EXPECT_EQ(defaults(Profile::Production).storage_class, "fast-ssd");
         EXPECT_EQ(defaults(Profile::Staging).storage_class, "standard");

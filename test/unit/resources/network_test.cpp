@@ -34,8 +34,8 @@ Json labels_of_pods(const std::string& component) {
             {"ecommerceplatform.io/platform", "shop"}};
 }
 
-const std::vector<std::string> kParts{"user",  "catalog",  "inventory", "order",        "payment", "gateway", "postgres",
-                                      "redis", "rabbitmq", "migration", "provisioning", "e2e",     "stranger"};
+const std::vector<std::string> kParts{"user",  "catalog",  "inventory", "order",        "payment", "gateway",    "postgres",
+                                      "redis", "rabbitmq", "migration", "provisioning", "e2e",     "prometheus", "stranger"};
 
 Json labels_of_part(const std::string& part) {
     return part == "stranger" ? Json{{"app", "stranger"}} : labels_of_pods(part);
@@ -151,7 +151,7 @@ TEST(Network, TheConnectionsAreThoseOfTheDesignAndNothingElse) {
     expect(table, {"redis"}, {"redis"}, {"6379", "16379"});
     expect(table, {"rabbitmq"}, {"rabbitmq"}, {"4369", "25672"});
     for (const std::string& part : kParts) {
-        if (part != "stranger") expect(table, {part}, {"ns/kube-system"}, {"53", "53/UDP"});
+        if (part != "stranger" && part != "prometheus") expect(table, {part}, {"ns/kube-system"}, {"53", "53/UDP"});
     }
     EXPECT_EQ(connections(test::objects_of(test::production())), table);
 }
@@ -179,6 +179,19 @@ TEST(Network, EgressReachesWhatTheSpecNames) {
     Connections more = connections(test::objects_of(platform));
     for (const std::string& known : connections(test::objects_of(test::production()))) more.erase(known);
     EXPECT_EQ(more, (Connections{"payment -> 203.0.113.0/24:443", "user -> ns/identity:8443"}));
+}
+
+TEST(Network, AnOwnPrometheusReadsTheServicesAndIsAskedByFew) {
+    const Connections without = connections(test::objects_of(test::production()));
+    Connections table = without;
+    expect(table, {"prometheus"}, kServices, {"9090"});
+    expect(table, {"prometheus"}, {"ns/kube-system"}, {"53", "53/UDP"});
+    expect(table, {"ns/monitoring", "ns/ecommerce-operator"}, {"prometheus"}, {"9090"});
+    api::Platform platform = test::with_prometheus();
+    platform.spec.operator_namespace = "ecommerce-operator";
+    Connections found = connections(test::objects_of(platform));
+    EXPECT_EQ(found.erase("ns/ecommerce-operator -> gateway:9090"), 1U);
+    EXPECT_EQ(found, table);
 }
 
 TEST(Network, ANodePortIsOpenToAllAtTheGatewayAlone) {

@@ -70,6 +70,14 @@ inline api::Platform with_external_stores() {
     return platform;
 }
 
+inline api::Platform with_prometheus() {
+    api::Platform platform = production();
+    platform.spec.metrics = api::Metrics::Managed;
+    platform.spec.prometheus =
+        api::Prometheus{{1, "100Gi", "fast-ssd", {{"250m", "512Mi", "512Mi"}, {"1", "1Gi", "1Gi"}}, {}}, "15d"};
+    return platform;
+}
+
 inline resources::Capabilities all_capabilities() {
     resources::Capabilities all;
     for (const kube::Kind& kind : kube::child_kinds()) {
