@@ -90,11 +90,8 @@ public:
           definitions_([](const kube::Json&) { return true; },
                        [this](const kube::Key& key, const bool*, const bool* now) { set_served(key.name, now != nullptr); }),
           definition_watcher_(io, client_, log, kube::kCustomResourceDefinition, names_alone(), definitions_),
-          measurements_(
-              io, platforms_, [this](const kube::Key& key) { return surroundings_.metrics_of(key, api::kGateway.key); }, clock_,
-              [this](const kube::Key& key) { enqueue(key); }),
-          reconciler_({client_, platforms_, children_, references_, surroundings_,
-                       options.config.in_cluster ? &measurements_ : nullptr, capabilities_, clock_, log,
+          measurements_(io, platforms_, pods_of_gateway(), clock_, [this](const kube::Key& key) { enqueue(key); }),
+          reconciler_({client_, platforms_, children_, references_, surroundings_, measurements_, capabilities_, clock_, log,
                        [this](const api::Platform& platform, const reconcile::Notice& notice) { publish(platform, notice); },
                        [this](std::string_view verb, const kube::Kind& kind) {
                            writes_.Add({{"verb", std::string(verb)}, {"kind", std::string(kind.name)}}).Increment();
@@ -139,6 +136,12 @@ private:
         return {options.lease_namespace.empty() ? options.config.default_namespace : options.lease_namespace, options.lease_name};
     }
 
+    // Pods can be reached from within the cluster.
+    reconcile::Measurements::PodsOf pods_of_gateway() {
+        if (!options_.config.in_cluster) return nullptr;
+        return [this](const kube::Key& key) { return surroundings_.metrics_of(key, api::kGateway.key); };
+    }
+
     awaitable<bool> lead() {
         if (!options_.leader_elect) co_return true;
         co_return co_await lease_.acquire();
@@ -169,8 +172,7 @@ private:
         shrink();  // What the first lists took is not needed again, nor what loading did.
         boost::asio::co_spawn(io_, give_memory_back(), boost::asio::detached);
         controller_.start(options_.workers);
-        // Pods can be reached from within the cluster.
-        if (options_.config.in_cluster) boost::asio::co_spawn(io_, measurements_.run(), boost::asio::detached);
+        boost::asio::co_spawn(io_, measurements_.run(), boost::asio::detached);
         log_.info("ready", {{"workers", options_.workers}});
     }
 

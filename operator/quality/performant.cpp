@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "api/connections.h"
+#include "api/names.h"
 #include "quality/parts.h"
 #include "quality/promises.h"
 
@@ -11,6 +12,18 @@ namespace {
 // With every service at its maximum, and rolling out as well.
 std::int64_t connections_at_most(const api::Spec& spec) {
     return std::min(api::kPoolConnections, spec.configuration.max_connections) * api::pods_with_a_pool(spec);
+}
+
+Finding not_told(const Case& of, const std::string& prometheus, const std::string& problem) {
+    const bool is_own = of.platform.spec.prometheus_url.empty();
+    return unknown(std::string(api::kGateway.key), "Prometheus at " + prometheus + " tells nothing of its requests: " + problem,
+                   is_own
+                       ? "Wait until it has read them twice. It must run, and let the operator in: with networkIsolation Strict, "
+                         "spec.quality.observability.operatorNamespace must be where the operator runs."
+                       : "See to it that the operator reaches it, and that it reads the gateway's metrics and gives them the "
+                         "labels namespace=\"" +
+                             of.platform.key.ns + "\" and service=\"" + api::child_name(of.platform.key.name, api::kGateway.key) +
+                             "\", as a ServiceMonitor does.");
 }
 
 }  // namespace
@@ -47,14 +60,16 @@ Findings quality_of_service(const Case& of) {
 Findings objectives(const Case& of) {
     const api::Objectives& wanted = of.platform.spec.objectives;
     const std::string gateway(api::kGateway.key);
+    const std::string prometheus = api::prometheus_url(of.platform);
     if (!of.seen.measured) {
         return {unknown(gateway,
                         "latencyP99 " + wanted.latency_p99 + " and errorRatePercent " + wanted.error_rate_percent +
                             " are wanted, and this operator reads no metrics, as it runs outside the cluster",
-                        "Run it in the cluster (config/default), or ask a Prometheus: with "
-                        "spec.quality.observability.metrics ServiceMonitor it has an alert for each.")};
+                        "Run it in the cluster (config/default), or name a Prometheus that it reaches, as "
+                        "spec.quality.observability.prometheusUrl.")};
     }
     const Measured& measured = *of.seen.measured;
+    if (!measured.problem.empty() && !prometheus.empty()) return {not_told(of, prometheus, measured.problem)};
     if (!measured.problem.empty()) {
         return {unknown(gateway, "its metrics cannot be read: " + measured.problem,
                         "See to it that the operator reaches port 9090 of its pods; with networkIsolation Strict, "
@@ -77,7 +92,8 @@ Findings objectives(const Case& of) {
     }
     if (!findings.empty()) return findings;
     return {kept(gateway, "of the requests of the last 5 minutes at most " + wanted.error_rate_percent +
-                              " % failed, and 99 % were answered within " + wanted.latency_p99)};
+                              " % failed, and 99 % were answered within " + wanted.latency_p99 +
+                              (prometheus.empty() ? "" : ", says Prometheus at " + prometheus))};
 }
 
 }  // namespace quality

@@ -74,6 +74,12 @@ private:
     std::string_view name_;
 };
 
+constexpr double kMostSlow = 0.01;  // latencyP99 is about 99 of 100.
+
+double most_failed(const api::Objectives& objectives) {
+    return std::stod(objectives.error_rate_percent) / 100;
+}
+
 // Since then; all of it where the process began anew.
 Requests since(const Requests& before, Requests now) {
     if (now.all < before.all || now.timed < before.timed) return now;
@@ -144,13 +150,20 @@ std::optional<Requests> Traffic::of_window(Time now) {
 
 Measured measured_from(const std::optional<Requests>& requests, const api::Objectives& objectives) {
     if (!requests) return {};
-    constexpr double kMostSlow = 0.01;  // latencyP99 is about 99 of 100.
-    const double most_failed = std::stod(objectives.error_rate_percent) / 100;
     return {.problem = "",
             .begun = true,
             .any = requests->all > 0,
-            .few_fail = requests->failed <= most_failed * requests->all,
+            .few_fail = requests->failed <= most_failed(objectives) * requests->all,
             .few_are_slow = requests->timed - requests->quick <= kMostSlow * requests->timed};
+}
+
+Measured measured_from(double failed, double slow, const api::Objectives& objectives) {
+    if (std::isnan(failed) || std::isnan(slow)) return {.problem = "", .begun = true};
+    return {.problem = "",
+            .begun = true,
+            .any = true,
+            .few_fail = failed <= most_failed(objectives),
+            .few_are_slow = slow <= kMostSlow};
 }
 
 double latency_seconds(const api::Objectives& objectives) {

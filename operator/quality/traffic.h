@@ -61,6 +61,8 @@ private:
 };
 
 Measured measured_from(const std::optional<Requests>& requests, const api::Objectives& objectives);
+// The same from the shares that failed and that were slow: NaN where there were no requests.
+Measured measured_from(double failed, double slow, const api::Objectives& objectives);
 
 // Seconds of a duration as objectives have it, "500ms".
 double latency_seconds(const api::Objectives& objectives);

@@ -2,15 +2,14 @@
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http.hpp>
 #include <stdexcept>
 
+#include "client/url.h"
+#include "quality/prometheus_answer.h"
+#include "reconcile/plain_get.h"
+#include "resources/objectives.h"
 #include "runtime/bell.h"
 
 namespace reconcile {
@@ -19,28 +18,48 @@ namespace {
 
 using boost::asio::awaitable;
 using boost::asio::use_awaitable;
-using boost::asio::ip::tcp;
-namespace beast = boost::beast;
 
-constexpr std::chrono::seconds kPatience{2};   // A gateway's metrics take milliseconds.
-constexpr std::uint64_t kMostBytes = 4 << 20;  // Measured: 6 KB, and 2 KB more for each route that was asked for.
-constexpr std::size_t kMostAtOnce = 16;        // Connections and their buffers.
+constexpr std::uint64_t kMostMetrics = 4 << 20;  // Measured: 6 KB, and 2 KB more for each route that was asked for.
+constexpr std::uint64_t kMostAnswer = 64 << 10;  // A number, or an error in words.
+constexpr std::size_t kMostAtOnce = 16;          // Connections and their buffers.
 
 awaitable<std::string> metrics_of(MetricsOf pod) {
-    beast::tcp_stream stream(co_await boost::asio::this_coro::executor);
-    stream.expires_after(kPatience);
-    const tcp::endpoint endpoint(boost::asio::ip::make_address(pod.address), static_cast<std::uint16_t>(pod.port));
-    co_await stream.async_connect(endpoint, use_awaitable);
-    beast::http::request<beast::http::empty_body> request(beast::http::verb::get, "/metrics", 11);
-    request.set(beast::http::field::host, pod.address);
-    request.keep_alive(false);
-    co_await beast::http::async_write(stream, request, use_awaitable);
-    beast::flat_buffer buffer;
-    beast::http::response_parser<beast::http::string_body> parser;
-    parser.body_limit(kMostBytes);
-    co_await beast::http::async_read(stream, buffer, parser, use_awaitable);
-    if (parser.get().result_int() != 200) throw std::runtime_error("HTTP status " + std::to_string(parser.get().result_int()));
-    co_return std::move(parser.get().body());
+    const std::string target = "/metrics";
+    PlainAnswer answer = co_await plain_get(pod.address, static_cast<std::uint16_t>(pod.port), target, kMostMetrics);
+    if (answer.status != 200) throw std::runtime_error("HTTP status " + std::to_string(answer.status));
+    co_return std::move(answer.body);
+}
+
+// Of a Prometheus at "http://HOST:PORT". An error of its own comes with another status, too, and in its words.
+awaitable<std::optional<double>> number_of(std::string url, std::string expression) {
+    const std::size_t begin = url.find("//") + 2;
+    const std::size_t colon = url.rfind(':');
+    const std::string host = url.substr(begin, colon - begin);
+    const auto port = static_cast<std::uint16_t>(std::stoi(url.substr(colon + 1)));
+    const std::string target = client::Target("/api/v1/query").query("query", expression).text();
+    const PlainAnswer answer = co_await plain_get(host, port, target, kMostAnswer);
+    if (answer.status != 200 && !answer.body.starts_with('{')) {
+        throw std::runtime_error("HTTP status " + std::to_string(answer.status));
+    }
+    co_return quality::number_from(answer.body);
+}
+
+std::string in_words(const std::exception& error) {
+    const auto* const of_system = dynamic_cast<const boost::system::system_error*>(&error);
+    return of_system ? of_system->code().message() : error.what();
+}
+
+awaitable<quality::Measured> asked(std::string url, resources::Ratios ratios, api::Objectives objectives) {
+    std::string problem;
+    try {
+        const std::optional<double> failed = co_await number_of(url, ratios.failed);
+        const std::optional<double> slow = co_await number_of(url, ratios.slow);
+        if (failed && slow) co_return quality::measured_from(*failed, *slow, objectives);
+        problem = "it has none of the last 5 minutes";
+    } catch (const std::exception& error) {
+        problem = in_words(error);
+    }
+    co_return quality::Measured{.problem = problem};
 }
 
 }  // namespace
@@ -49,19 +68,24 @@ Measurements::Measurements(boost::asio::io_context& io, const Platforms& platfor
                            Changed changed)
     : io_(io), platforms_(platforms), pods_of_(std::move(pods_of)), clock_(clock), changed_(std::move(changed)) {}
 
-quality::Measured Measurements::of(const kube::Key& platform) const {
-    const auto found = known_.find(platform);
+bool Measurements::measures(const KnownPlatform& known) const {
+    return known.problems.empty() && (pods_of_ || !known.platform.spec.prometheus_url.empty());
+}
+
+std::optional<quality::Measured> Measurements::of(const api::Platform& platform) const {
+    if (!pods_of_ && platform.spec.prometheus_url.empty()) return std::nullopt;
+    const auto found = known_.find(platform.key);
     return found == known_.end() ? quality::Measured{} : found->second.measured;
 }
 
 awaitable<void> Measurements::look() {
     std::vector<kube::Key> platforms;
     platforms_.for_each([&](const kube::Key& key, const KnownPlatform& known) {
-        if (known.problems.empty()) platforms.push_back(key);
+        if (measures(known)) platforms.push_back(key);
     });
     std::erase_if(known_, [&](const auto& each) {
         const KnownPlatform* known = platforms_.find(each.first);
-        return !known || !known->problems.empty();
+        return !known || !measures(*known);
     });
     std::size_t next = 0;
     std::size_t running = std::min(kMostAtOnce, platforms.size());
@@ -79,20 +103,38 @@ awaitable<void> Measurements::look() {
 }
 
 awaitable<void> Measurements::look_at(kube::Key platform) {
+    const KnownPlatform* known = platforms_.find(platform);
+    if (!known || !measures(*known)) co_return;
+    const std::string url = api::prometheus_url(known->platform);
+    quality::Measured measured;
+    if (url.empty()) {
+        measured = co_await count(platform);
+    } else {
+        const resources::Ratios ratios = resources::ratios(known->platform);
+        const api::Objectives objectives = known->platform.spec.objectives;
+        measured = co_await asked(url, ratios, objectives);
+    }
+    known = platforms_.find(platform);
+    if (!known || !measures(*known)) co_return;
+    Known& entry = known_[platform];
+    if (entry.measured == measured) co_return;
+    entry.measured = std::move(measured);
+    changed_(platform);
+}
+
+awaitable<quality::Measured> Measurements::count(kube::Key platform) {
     const std::vector<MetricsOf> pods = pods_of_(platform);
     std::string problem = pods.empty() ? "no pod of it runs" : "";
     std::map<std::string, std::string> texts;
     for (const MetricsOf& pod : pods) {
         try {
             texts[pod.pod] = co_await metrics_of(pod);
-        } catch (const boost::system::system_error& error) {
-            problem = error.code().message();
         } catch (const std::exception& error) {
-            problem = error.what();
+            problem = in_words(error);
         }
     }
     const KnownPlatform* known = platforms_.find(platform);
-    if (!known || !known->problems.empty()) co_return;
+    if (!known) co_return quality::Measured{};
     const api::Objectives& objectives = known->platform.spec.objectives;
     Known& entry = known_[platform];
     if (entry.latency != objectives.latency_p99) entry = {objectives.latency_p99, {}, std::move(entry.measured)};
@@ -109,11 +151,8 @@ awaitable<void> Measurements::look_at(kube::Key platform) {
         return std::ranges::any_of(pods, [&](const MetricsOf& pod) { return pod.pod == name; });
     });
     // What some pods say is enough to judge by: one that starts or stops is no news.
-    quality::Measured measured{.problem = problem};
-    if (any) measured = quality::measured_from(entry.traffic.of_window(clock_.now()), objectives);
-    if (entry.measured == measured) co_return;
-    entry.measured = std::move(measured);
-    changed_(platform);
+    if (any) co_return quality::measured_from(entry.traffic.of_window(clock_.now()), objectives);
+    co_return quality::Measured{.problem = problem};
 }
 
 awaitable<void> Measurements::run() {

@@ -1,4 +1,4 @@
-// Reads what the gateways' pods count, and so knows how their platforms answered of late.
+// Reads what the gateways' pods count, or asks a Prometheus that does, and so knows how their platforms answered of late.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -26,13 +26,15 @@ public:
     // Half of the 10 s within which a verdict follows what it is about.
     static constexpr base::Duration kPause{5'000};
 
-    // All outlive this. `pods_of` tells the gateway's pods; `changed` hears of a platform of which something else is to be said.
+    // All outlive this. `pods_of` tells the gateway's pods; null where neither they nor the platforms' own Prometheus can be
+    // reached, as from outside the cluster. `changed` hears of a platform of which something else is to be said.
     Measurements(boost::asio::io_context& io, const Platforms& platforms, PodsOf pods_of, const base::Clock& clock,
                  Changed changed);
 
-    quality::Measured of(const kube::Key& platform) const;
+    // Nothing where the platform's requests are not measured.
+    std::optional<quality::Measured> of(const api::Platform& platform) const;
 
-    // Looks at every platform once.
+    // Looks once at every platform that is measured.
     boost::asio::awaitable<void> look();
     // Looks again and again, until stop().
     boost::asio::awaitable<void> run();
@@ -45,7 +47,9 @@ private:
         quality::Measured measured;
     };
 
+    bool measures(const KnownPlatform& known) const;
     boost::asio::awaitable<void> look_at(kube::Key platform);
+    boost::asio::awaitable<quality::Measured> count(kube::Key platform);
 
     boost::asio::io_context& io_;
     const Platforms& platforms_;

@@ -50,7 +50,7 @@ quality::Observed observe(const api::Platform& platform, const Sources& from, co
     observed.refused = quality::in_words(refused);
     observed.pods = from.surroundings.pods_of(platform.key);
     observed.pod_security = from.surroundings.pod_security(platform.key.ns);
-    if (from.measurements) observed.measured = from.measurements->of(platform.key);
+    observed.measured = from.measurements.of(platform);
     observed.objects = look_at_objects(platform, from, wanted, due);
     for (const api::Service& service : api::kServices) {
         look_at_component(platform, from.children, kube::kDeployment, service.key, observed);

@@ -20,7 +20,7 @@ struct Sources {
     const Children& children;
     const References& references;
     const Surroundings& surroundings;
-    const Measurements* measurements;  // Null: no requests are measured.
+    const Measurements& measurements;
     const Applier& applier;
     const resources::Capabilities& capabilities;
 };

@@ -45,7 +45,7 @@ public:
         Children& children;
         References& references;
         const Surroundings& surroundings;
-        const Measurements* measurements;  // Null: no requests are measured.
+        const Measurements& measurements;
         const resources::Capabilities& capabilities;
         const base::Clock& clock;
         base::Log log;

@@ -54,7 +54,19 @@ TEST_F(PromisesTest, OfObjectivesFollowWhatIsMeasured) {
 TEST_F(PromisesTest, OfObjectivesNameThemAndWhereTheyAreMeasured) {
     platform.spec.objectives = {"500ms", "0.1"};
     expect_unknown("Objectives", "gateway", "latencyP99 500ms and errorRatePercent 0.1");
-    EXPECT_THAT(find("Objectives", "gateway").cure, HasSubstr("ServiceMonitor"));
+    EXPECT_THAT(find("Objectives", "gateway").cure, HasSubstr("prometheusUrl"));
+}
+
+TEST_F(PromisesTest, OfObjectivesSayWhichPrometheusWasAsked) {
+    platform.spec.prometheus.emplace();
+    seen.measured = Measured{.problem = "Connection refused"};
+    expect_unknown("Objectives", "gateway", "Prometheus at http://shop-prometheus.shop.svc:9090 tells nothing");
+    EXPECT_THAT(find("Objectives", "gateway").cure, HasSubstr("operatorNamespace"));
+    platform.spec.prometheus_url = "http://prometheus.monitoring:9090";
+    expect_unknown("Objectives", "gateway", "Prometheus at http://prometheus.monitoring:9090 tells nothing");
+    EXPECT_THAT(find("Objectives", "gateway").cure, HasSubstr("service=\"shop-gateway\""));
+    seen.measured = Measured{.problem = "", .begun = true, .any = true};
+    EXPECT_THAT(find("Objectives", "gateway").evidence, HasSubstr("says Prometheus at http://prometheus.monitoring:9090"));
 }
 
 TEST_F(PromisesTest, OfACertificateTellItsFlawOrHowLongItLasts) {
@@ -232,6 +244,8 @@ TEST_F(PromisesTest, OfAMonthlyBudgetReckonWithAllServicesAtTheirMaximum) {
     for (auto& [name, settings] : platform.spec.services) settings.compute.requests.memory = "1Gi";
     platform.spec.redis.managed.storage = "10Gi";  // Of three nodes.
     EXPECT_EQ(monthly_cost(platform.spec).at_least, "8775.00");
+    platform.spec.prometheus.emplace().managed.storage = "100Gi";
+    EXPECT_EQ(monthly_cost(platform.spec).at_least, "8825.00");
 }
 
 TEST_F(PromisesTest, OfImagesLookAtTheirRegistryAndDigest) {
@@ -402,6 +416,22 @@ TEST_F(PromisesTest, OfMetricsNeedThePrometheusOperatorWhereItIsToReadThem) {
     expect_hurt("Metrics", "", "PrometheusRule shop-monitoring does not exist", "by itself");
     seen.left_out = {{"spec.quality.observability.metrics", "the cluster does not serve servicemonitors"}};
     expect_hurt("Metrics", "", "does not serve", "Install the Prometheus operator");
+}
+
+TEST_F(PromisesTest, OfMetricsNeedThePlatformsOwnPrometheusWhereItIsToReadThem) {
+    platform.spec.prometheus.emplace();
+    expect_unknown("Metrics", "", "not everything");
+    see("ConfigMap", "prometheus");
+    expect_unknown("Metrics", "", "has not been started");
+    seen.workloads["prometheus"] = running(1);
+    EXPECT_EQ(find("Metrics").held, Held::True);
+    seen.workloads["prometheus"].available = 0;
+    seen.workloads["prometheus"].failure = "no volume";
+    expect_hurt("Metrics", "", "own Prometheus is not ready: no volume", "kubectl describe pod -n shop shop-prometheus-0");
+    seen.workloads["prometheus"].observed_generation = 1;
+    expect_unknown("Metrics", "", "has not been started");
+    seen.objects.push_back({"Service", "shop-user-headless", "user", Declared::State::Missing});
+    expect_hurt("Metrics", "", "Service shop-user-headless does not exist", "by itself");
 }
 
 TEST_F(PromisesTest, OfLogsAndTracesAreInTheServicesConfiguration) {

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <cmath>
+
 namespace quality {
 namespace {
 
@@ -100,6 +102,10 @@ TEST(Measured, ComparesWithTheObjectives) {
               (Measured{.problem = "", .begun = true, .any = true, .few_fail = false, .few_are_slow = true}));
     EXPECT_EQ(measured(1000, 1, 11),
               (Measured{.problem = "", .begun = true, .any = true, .few_fail = true, .few_are_slow = false}));
+    EXPECT_EQ(measured_from(0.001, 0.01, objectives), measured(1000, 1, 10));
+    EXPECT_EQ(measured_from(0.0011, 0.01, objectives), measured(1000, 2, 10));
+    EXPECT_EQ(measured_from(0, 0.011, objectives), measured(1000, 0, 11));
+    EXPECT_EQ(measured_from(std::nan(""), std::nan(""), objectives), measured(0, 0, 0));
     EXPECT_EQ(latency_seconds({"2500ms", "1"}), 2.5);
     EXPECT_EQ(latency_seconds({"10s", "1"}), 10);
 }

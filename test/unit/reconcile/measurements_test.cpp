@@ -6,11 +6,15 @@
 #include <boost/asio/detached.hpp>
 #include <sstream>
 
+#include "client/url.h"
 #include "common/http/server.h"
+#include "resources/objectives.h"
 
 namespace reconcile {
 namespace {
 
+using testing::AllOf;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -20,10 +24,18 @@ const kube::Key kShop{"shop", "shop"};
 class MeasurementsTest : public testing::Test {
 protected:
     MeasurementsTest() {
-        platforms_.put(kube::Json::parse(R"({"apiVersion": "ecommerceplatform.io/v1alpha1",
-            "kind": "EcommercePlatform", "metadata": {"namespace": "shop", "name": "shop", "uid": "1"}, "spec": {}})"));
+        put_platform("{}");
         pods_ = {{"shop-gateway-1", "127.0.0.1", server_.address().port}};
         look();
+    }
+
+    void put_platform(const std::string& observability) {
+        kube::Json shop = kube::Json::parse(R"({"apiVersion": "ecommerceplatform.io/v1alpha1", "kind": "EcommercePlatform",
+            "metadata": {"namespace": "shop", "name": "shop", "uid": "1"}})");
+        shop["metadata"]["generation"] = ++generation_;
+        shop["metadata"]["resourceVersion"] = std::to_string(generation_);
+        shop["spec"]["quality"]["observability"] = kube::Json::parse(observability);
+        platforms_.put(shop);
     }
 
     // What the gateway's pod counts from now on, of requests with that status.
@@ -31,9 +43,10 @@ protected:
         counted_ += std::string("http_requests_total{status=\"") + status + "\"} " + std::to_string(requests) + "\n";
     }
 
-    void look() {
+    void look() { look(measurements_); }
+    void look(Measurements& measurements) {
         bool done = false;
-        boost::asio::co_spawn(io_, measurements_.look(), [&](const std::exception_ptr& error) {
+        boost::asio::co_spawn(io_, measurements.look(), [&](const std::exception_ptr& error) {
             EXPECT_FALSE(error);
             done = true;
         });
@@ -43,7 +56,16 @@ protected:
         EXPECT_TRUE(done);
     }
 
-    quality::Measured measured() const { return measurements_.of(kShop); }
+    std::optional<quality::Measured> seen_by(const Measurements& measurements) const {
+        return measurements.of(platforms_.find(kShop)->platform);
+    }
+    quality::Measured measured() const { return seen_by(measurements_).value(); }
+
+    // The Prometheus is asked, and answers from now on with `result` to each question.
+    void ask_prometheus(const std::string& result) {
+        put_platform(R"({"prometheusUrl": "http://127.0.0.1:)" + std::to_string(server_.address().port) + "\"}");
+        counted_ = R"({"status": "success", "data": {"resultType": "vector", "result": [)" + result + "]}}";
+    }
 
     http::Response metrics() const {
         http::Response response;
@@ -56,7 +78,17 @@ protected:
     std::ostringstream log_;
     std::string counted_;
     int status_ = 200;
-    http::Server server_{io_, {"127.0.0.1", 0}, [this](const http::Request&) { return metrics(); }, base::Log{log_}};
+    const api::Platform& shop() const { return platforms_.find(kShop)->platform; }
+
+    int generation_ = 0;
+    std::vector<std::string> asked_;
+    http::Server server_{io_,
+                         {"127.0.0.1", 0},
+                         [this](const http::Request& request) {
+                             asked_.push_back(request.path + "?" + request.query);
+                             return metrics();
+                         },
+                         base::Log{log_}};
     std::vector<MetricsOf> pods_;
     std::vector<kube::Key> changed_;
     base::ManualClock clock_;
@@ -113,9 +145,62 @@ TEST_F(MeasurementsTest, OfOnePodAreEnough) {
 TEST_F(MeasurementsTest, ForgetAPlatformThatIsGone) {
     look();
     EXPECT_TRUE(measured().begun);
+    const api::Platform gone = platforms_.find(kShop)->platform;
     platforms_.forget(kShop);
     look();
-    EXPECT_FALSE(measured().begun);
+    EXPECT_FALSE(measurements_.of(gone)->begun);
+}
+
+TEST_F(MeasurementsTest, AskThePrometheusThatIsNamed) {
+    ask_prometheus("");
+    look();
+    EXPECT_EQ(measured().problem, "it has none of the last 5 minutes");
+    EXPECT_THAT(asked_, AllOf(Contains("/api/v1/query?query=" + client::percent_encode(resources::ratios(shop()).failed)),
+                              Contains("/api/v1/query?query=" + client::percent_encode(resources::ratios(shop()).slow))));
+    ask_prometheus(R"({"metric": {}, "value": [1, "NaN"]})");
+    look();
+    EXPECT_TRUE(measured().begun && !measured().any);
+    ask_prometheus(R"({"metric": {}, "value": [1, "0.001"]})");
+    look();
+    EXPECT_TRUE(measured().any && measured().few_fail && measured().few_are_slow);
+    ask_prometheus(R"({"metric": {}, "value": [1, "0.002"]})");
+    look();
+    EXPECT_FALSE(measured().few_fail);
+}
+
+TEST_F(MeasurementsTest, SayWhyAPrometheusTellsNothing) {
+    ask_prometheus("");
+    status_ = 503;
+    counted_ = R"({"status": "error", "errorType": "timeout", "error": "query timed out"})";
+    look();
+    EXPECT_EQ(measured().problem, "query timed out");
+    counted_ = "Service Unavailable";
+    look();
+    EXPECT_EQ(measured().problem, "HTTP status 503");
+    counted_ = "{" + std::string(65536, ' ');
+    look();
+    EXPECT_EQ(measured().problem, "body limit exceeded");
+    put_platform(R"({"prometheusUrl": "http://127.0.0.1:1"})");
+    look();
+    EXPECT_EQ(measured().problem, "Connection refused");
+    put_platform(R"({"prometheusUrl": "http://nowhere.invalid:9090"})");
+    look();
+    EXPECT_THAT(measured().problem, HasSubstr("its name is not known"));
+}
+
+TEST_F(MeasurementsTest, FromOutsideTheClusterNeedAPrometheus) {
+    Measurements outside{io_, platforms_, nullptr, clock_, [](const kube::Key&) {}};
+    look(outside);
+    EXPECT_EQ(seen_by(outside), std::nullopt);
+    put_platform(R"({"metrics": "Managed"})");
+    look(outside);
+    EXPECT_EQ(seen_by(outside), std::nullopt);
+    ask_prometheus(R"({"metric": {}, "value": [1, "0"]})");
+    EXPECT_EQ(seen_by(outside), quality::Measured{});
+    look(outside);
+    EXPECT_TRUE(seen_by(outside)->any);
+    put_platform("{}");
+    EXPECT_EQ(seen_by(outside), std::nullopt);
 }
 
 }  // namespace

@@ -1,0 +1,43 @@
+#include "quality/prometheus_answer.h"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <string>
+
+namespace quality {
+namespace {
+
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+std::string vector_of(const std::string& samples) {
+    return R"({"status":"success","data":{"resultType":"vector","result":[)" + samples + "]}}";
+}
+
+TEST(PrometheusAnswer, IsANumberOrNothing) {
+    EXPECT_EQ(number_from(vector_of(R"({"metric":{},"value":[1435781451.781,"0.25"]})")), 0.25);
+    EXPECT_EQ(number_from(vector_of(R"({"metric":{},"value":[1,"1e-05"]})")), 1e-05);
+    EXPECT_TRUE(std::isnan(number_from(vector_of(R"({"metric":{},"value":[1,"NaN"]})")).value_or(0)));
+    EXPECT_EQ(number_from(vector_of("")), std::nullopt);
+}
+
+TEST(PrometheusAnswer, HasItsOwnWordsForAnError) {
+    EXPECT_THAT([] { number_from(R"({"status":"error","errorType":"timeout","error":"query timed out"})"); },
+                ThrowsMessage<std::invalid_argument>("query timed out"));
+}
+
+TEST(PrometheusAnswer, IsOfAPrometheus) {
+    const std::string one = R"({"metric":{},"value":[1,"1"]})";
+    for (const std::string& text :
+         {std::string(), std::string("<html>"), std::string("[]"), std::string("{}"), std::string(R"({"status":"success"})"),
+          std::string(R"({"status":"success","data":{"resultType":"scalar","result":[1,"1"]}})"), vector_of(one + "," + one),
+          vector_of("1"), vector_of(R"({"value":[1,1]})"), vector_of(R"({"value":[1,"one"]})"),
+          vector_of(R"({"value":["1"]})")}) {
+        EXPECT_THAT([&] { number_from(text); }, ThrowsMessage<std::invalid_argument>(HasSubstr("no answer of a Prometheus")))
+            << text;
+    }
+}
+
+}  // namespace
+}  // namespace quality
