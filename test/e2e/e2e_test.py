@@ -297,6 +297,40 @@ class EndToEnd(unittest.TestCase):
         print(f"    {load.summary()}", flush=True)
         patch({"quality": {"performance": None}})
 
+    def test_own_prometheus(self):
+        def patch(observability):
+            kubectl("patch", "ecp/shop", "--type=merge", "-p", json.dumps({"spec": {"quality": {"observability": observability}}}))
+
+        def promise(name):
+            return next(each for each in get("ecp", "shop")["status"]["promises"] if each["name"] == name)
+
+        patch({"metrics": "Managed", "prometheus": {"storage": "1Gi", "retention": "1d"}})
+        try:
+            eventually(lambda: get("statefulset", "shop-prometheus")["status"].get("readyReplicas") == 1, 180, "Prometheus is ready")
+            await_settled()
+            eventually(lambda: promise("Metrics")["status"] == "True", 30, "the status says so")
+            with forwarded("pod/shop-prometheus-0", 9090) as prometheus:
+                def up():
+                    found = read(f"{prometheus}/api/v1/query?query=up")["data"]["result"]
+                    return {(each["metric"]["namespace"], each["metric"]["service"], each["metric"]["instance"]): each["value"][1] for each in found}
+
+                def wanted():
+                    return {("shop", f"shop-{service}", f"{pod['status']['podIP']}:9090"): "1" for service in SERVICES for pod in pods(service)}
+
+                # Series of pods that went with the rollout stay for the 5 minutes that Prometheus looks back.
+                eventually(lambda: up() == wanted(), 360, "it reads every pod of the services, and no other")
+                self.assertEqual(read(f"{prometheus}/api/v1/rules")["data"]["groups"][0]["name"], "objectives")
+            self.assertFalse(self.reaches(pods("redis")[0]["metadata"]["name"], "shop-prometheus.shop.svc", 9090))
+            with Load(gateway()) as load:
+                eventually(lambda: promise("Objectives")["status"] == "True", 120, "the operator has asked it")
+            self.assertIn("says Prometheus at http://shop-prometheus.shop.svc:9090", promise("Objectives")["evidence"])
+        finally:
+            patch(None)
+        eventually(lambda: not get("statefulset,service,persistentvolumeclaim", "-l", "app.kubernetes.io/instance=shop-prometheus")["items"], 120,
+                   "nothing of it is left")
+        await_settled()
+        self.assert_served(load)
+
     def test_node_lost(self):
         home = node_of(pods("postgres")[0])
         running = collections.Counter(node_of(pod) for service in SERVICES for pod in pods(service))

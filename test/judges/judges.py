@@ -55,6 +55,15 @@ def rendered():
     return run(os.environ["ECP_OPERATOR"], "render", "-f", str(ROOT / "samples/production.yaml"))
 
 
+@functools.cache
+def with_prometheus():
+    """The same with a Prometheus of the platform's own."""
+    sample = yaml.safe_load((ROOT / "samples/production.yaml").read_text())
+    sample["spec"]["quality"]["observability"]["metrics"] = "Managed"
+    sample["spec"]["images"]["digests"]["prometheus"] = "sha256:" + 64 * "0"
+    return run(os.environ["ECP_OPERATOR"], "render", "-f", "-", text=written([sample]))
+
+
 def read(text):
     return [each for each in yaml.load_all(text, yaml.CSafeLoader) if each]
 
@@ -140,7 +149,25 @@ def promtool(rules, folder, tests=None):
     if tests:
         (folder / "tests.yaml").write_text(yaml.dump({**tests, "rule_files": ["rules.yaml"]}, Dumper=yaml.CSafeDumper))
         command = ["test", "rules", str(folder / "tests.yaml")]
-    done = subprocess.run([os.environ["ECP_PROMTOOL"], *command], capture_output=True, text=True, check=False)
+    return said_by(os.environ["ECP_PROMTOOL"], *command)
+
+
+def promtool_on_configuration(files, folder):
+    """The same of a Prometheus' files by name, which lie in /etc/ecommerce/config there and in the folder here. Debian's promtool, which is
+    of the operator's Prometheus, looks at all of it; ours, which is newer, at all but discovery, which it is built without."""
+    for name, text in files.items():
+        (folder / name).write_text(text.replace("/etc/ecommerce/config", str(folder)))
+    found = yaml.safe_load((folder / "prometheus.yml").read_text())
+    for scrape in found["scrape_configs"]:
+        scrape.pop("dns_sd_configs", None)
+    (folder / "found.yml").write_text(yaml.dump(found))
+    check = ("check", "config", "--lint-fatal")
+    return said_by("/usr/bin/promtool", *check, str(folder / "prometheus.yml")) or said_by(
+        os.environ["ECP_PROMTOOL"], *check, str(folder / "found.yml"))
+
+
+def said_by(*command):
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 

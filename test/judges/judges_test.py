@@ -37,6 +37,12 @@ FLOWS = [
     ("e2e", "gateway", "8080"),
     (SERVICES + " postgres redis rabbitmq migration provisioning e2e", "ns/kube-system", "53 53/UDP"),
 ]
+# What a Prometheus of the platform's own adds.
+FLOWS_OF_PROMETHEUS = [
+    ("prometheus", SERVICES, "9090"),
+    ("ns/monitoring ns/ecommerce-operator", "prometheus", "9090"),
+    ("prometheus", "ns/kube-system", "53 53/UDP"),
+]
 
 
 def hurt(change, name="shop-user", kind="Deployment"):
@@ -60,9 +66,12 @@ class Judge(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
 
-    def assert_finds_nothing(self, judge, findings):
-        words = judges.complaints(judge, findings, judges.exceptions_of(judge))
-        self.assertFalse(words, "\n" + "\n".join(words))
+    def assert_finds_nothing(self, judge, find):
+        """`find` is asked for its findings in the objects of the sample, and of the same with a Prometheus."""
+        for rendered in (judges.rendered, judges.with_prometheus):
+            with self.subTest(rendered.__name__):
+                words = judges.complaints(judge, find(rendered()), judges.exceptions_of(judge))
+                self.assertFalse(words, "\n" + "\n".join(words))
 
     def assert_objects(self, findings, check, item="Deployment/shop-user"):
         self.assertIn((check, item), {(each.check, each.object) for each in findings})
@@ -79,7 +88,7 @@ class Kubeconform(Judge):
         cls.schemas = Path(folder.name)
 
     def test_finds_nothing(self):
-        self.assert_finds_nothing("kubeconform", self.judge(judges.rendered()))
+        self.assert_finds_nothing("kubeconform", self.judge)
 
     def test_objects_to_a_field_that_does_not_exist(self):
         objects = hurt(lambda item: item["spec"]["template"]["spec"].update(automountServiceAccountTokens=False))
@@ -96,7 +105,7 @@ class Kubeconform(Judge):
 
 class KubeScore(Judge):
     def test_finds_nothing(self):
-        self.assert_finds_nothing("kube-score", judges.kube_score(judges.rendered()))
+        self.assert_finds_nothing("kube-score", judges.kube_score)
 
     def test_objects_to_a_container_without_limits(self):
         self.assert_objects(judges.kube_score(judges.written(hurt(without_limits))), "container-resources")
@@ -108,7 +117,7 @@ class KubeScore(Judge):
 
 class Checkov(Judge):
     def test_finds_nothing(self):
-        self.assert_finds_nothing("checkov", judges.checkov(judges.rendered(), self.folder))
+        self.assert_finds_nothing("checkov", lambda text: judges.checkov(text, self.folder))
 
     def test_objects_to_a_container_without_limits_and_to_a_root_that_can_be_written(self):
         def both(item):
@@ -131,7 +140,7 @@ class PodSecurity(Judge):
         cls.addClassCleanup(judges.kubectl, "delete", "namespace", cls.NAMESPACE, "--wait=false")
 
     def test_finds_nothing(self):
-        self.assert_finds_nothing("pod-security", judges.pod_security(judges.rendered(), self.NAMESPACE))
+        self.assert_finds_nothing("pod-security", lambda text: judges.pod_security(text, self.NAMESPACE))
 
     def test_objects_to_pods_that_may_be_root_and_to_no_other(self):
         findings = judges.pod_security(judges.written(hurt(may_be_root)), self.NAMESPACE)
@@ -158,6 +167,19 @@ class Promtool(Judge):
     def test_every_alert_has_a_runbook(self):
         for rule in (rule for group in self.rules()["groups"] for rule in group["rules"] if "alert" in rule):
             self.assertIn("kubectl -n shop", rule["annotations"]["runbook"])
+
+    @staticmethod
+    def configuration():
+        objects = judges.read(judges.with_prometheus())
+        return next(item["data"] for item in objects if (item["kind"], item["metadata"]["name"]) == ("ConfigMap", "shop-prometheus"))
+
+    def test_accepts_the_configuration_of_a_prometheus(self):
+        self.assertEqual(judges.promtool_on_configuration(self.configuration(), self.folder), "")
+
+    def test_objects_to_a_configuration_that_cannot_be_read(self):
+        files = self.configuration()
+        files["prometheus.yml"] = files["prometheus.yml"].replace("dns_sd_configs", "dns_configs")
+        self.assertIn("dns_configs", judges.promtool_on_configuration(files, self.folder))
 
     def test_objects_to_a_rule_that_cannot_be_read(self):
         rules = self.rules(lambda item: item["spec"]["groups"][0]["rules"][0].update(expr="sum(rate("))
@@ -208,10 +230,10 @@ class Dashboards(Judge):
 
 class Published(Judge):
     def test_polaris_finds_nothing(self):
-        self.assert_finds_nothing("polaris", published.judge(published.polaris, judges.read(judges.rendered())))
+        self.assert_finds_nothing("polaris", lambda text: published.judge(published.polaris, judges.read(text)))
 
     def test_kube_linter_finds_nothing(self):
-        self.assert_finds_nothing("kube-linter", published.judge(published.kube_linter, judges.read(judges.rendered())))
+        self.assert_finds_nothing("kube-linter", lambda text: published.judge(published.kube_linter, judges.read(text)))
 
     def test_polaris_objects_to_what_it_describes(self):
         objects = hurt(lambda item: item["spec"]["template"]["spec"].pop("priorityClassName"))
@@ -232,11 +254,11 @@ class Published(Judge):
 class Connectivity(unittest.TestCase):
     """The sample's policies against the table."""
 
-    def differences(self, objects):
+    def differences(self, objects, table=FLOWS):
         """(what may be though the table does not have it, what may not though it does)."""
         workloads = [item for item in objects if item["kind"] in judges.WORKLOADS]
         network = Network([item for item in objects if item["kind"] == "NetworkPolicy"], pods_of(workloads))
-        found, wanted = network.connections(), network.expand(FLOWS)
+        found, wanted = network.connections(), network.expand(table)
         self.assertTrue(found)
         return found - wanted, wanted - found
 
@@ -245,6 +267,11 @@ class Connectivity(unittest.TestCase):
 
     def test_connections_are_those_of_the_table_and_nothing_else(self):
         more, less = self.differences(judges.read(judges.rendered()))
+        self.assertEqual(more, set())
+        self.assertEqual(less, set())
+
+    def test_a_prometheus_reads_the_services_and_is_asked_by_few(self):
+        more, less = self.differences(judges.read(judges.with_prometheus()), FLOWS + FLOWS_OF_PROMETHEUS)
         self.assertEqual(more, set())
         self.assertEqual(less, set())
 

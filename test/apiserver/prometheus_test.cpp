@@ -1,0 +1,168 @@
+// A real Prometheus, with the rules and the labels that the operator renders for the platform's own: it reads what a gateway
+// counts, and the operator judges the objectives by what it answers.
+#include <gmock/gmock.h>
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <filesystem>
+#include <iostream>
+#include <thread>
+#include <variant>
+
+#include "api/document.h"
+#include "command.h"
+#include "common/base/metrics.h"
+#include "common/http/server.h"
+#include "support/forwarder.h"
+
+namespace apiserver {
+namespace {
+
+using testing::HasSubstr;
+
+// Counts as a gateway does, on loopback.
+class Counter {
+public:
+    Counter() : thread_([this] { io_.run(); }) {}
+    ~Counter() { io_.stop(); }
+    Counter(const Counter&) = delete;
+    Counter& operator=(const Counter&) = delete;
+
+    int port() const { return server_.address().port; }
+    void count(int good, int failed) {
+        good_ += good;
+        failed_ += failed;
+    }
+
+private:
+    http::Response metrics() const {
+        const std::string all = std::to_string(good_ + failed_);
+        http::Response response;
+        response.content_type = base::kMetricsContentType;
+        if (good_ == 0) return response;
+        response.body =
+            "http_requests_total{status=\"200\"} " + std::to_string(good_) + "\nhttp_requests_total{status=\"503\"} " +
+            std::to_string(failed_) + "\nhttp_request_duration_seconds_bucket{le=\"0.5\"} " + all +
+            "\nhttp_request_duration_seconds_bucket{le=\"+Inf\"} " + all + "\nhttp_request_duration_seconds_count " + all + "\n";
+        return response;
+    }
+
+    std::atomic<int> good_ = 0;
+    std::atomic<int> failed_ = 0;
+    boost::asio::io_context io_;
+    http::Server server_{
+        io_, {"127.0.0.1", 0}, [this](const http::Request&) { return metrics(); }, base::Log(std::cerr, base::Level::Error)};
+    std::jthread thread_;
+};
+
+// The platform's own, but for where it finds the gateway's pod and how often it reads it.
+class Prometheus {
+public:
+    Prometheus(const Json& platform, int gateway_port)
+        : folder_(Cluster::get().scratch() + "/prometheus-" + std::to_string(::getpid())), port_(support::free_port()) {
+        std::filesystem::create_directories(folder_);
+        const File file(platform.dump());
+        const support::Finished rendered = run_operator({"render", "-f", file.path()});
+        const Json files = config_map_in(rendered.output);
+        Json config = read(files.at("prometheus.yml"));
+        config["global"] = {{"scrape_interval", "200ms"}, {"scrape_timeout", "200ms"}};
+        config["rule_files"] = Json::array({folder_ + "/rules.yml"});
+        Json gateway = config["scrape_configs"].back();
+        EXPECT_EQ(gateway["job_name"], "api-gateway");
+        gateway.erase("dns_sd_configs");
+        const std::string target = "127.0.0.1:" + std::to_string(gateway_port);
+        gateway["static_configs"] = Json::array({{{"targets", Json::array({target})}}});
+        config["scrape_configs"] = Json::array({gateway});
+        support::write_file(folder_ + "/rules.yml", files.at("rules.yml"));
+        support::write_file(folder_ + "/prometheus.yml", config.dump());
+        process_ = std::make_unique<support::Background>(
+            std::vector<std::string>{"prometheus", "--config.file=" + folder_ + "/prometheus.yml",
+                                     "--storage.tsdb.path=" + folder_ + "/data",
+                                     "--web.listen-address=127.0.0.1:" + std::to_string(port_)},
+            folder_ + "/log");
+    }
+    ~Prometheus() {
+        process_.reset();
+        std::filesystem::remove_all(folder_);
+    }
+    Prometheus(const Prometheus&) = delete;
+    Prometheus& operator=(const Prometheus&) = delete;
+
+    std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+    std::string log() const { return support::read_file(folder_ + "/log"); }
+
+private:
+    static Json read(const std::string& yaml) { return std::get<Json>(api::read_document(yaml)); }
+
+    static Json config_map_in(const std::string& rendered) {
+        std::size_t begin = 0;
+        while (begin != std::string::npos) {
+            const std::size_t end = rendered.find("\n---\n", begin);
+            const std::string text = rendered.substr(begin, end == std::string::npos ? end : end - begin + 1);
+            begin = end == std::string::npos ? end : end + 5;
+            const auto document = api::read_document(text);
+            const Json* const object = std::get_if<Json>(&document);
+            if (object && object->value("kind", "") == "ConfigMap" && object->at("metadata").at("name") == "shop-prometheus") {
+                return object->at("data");
+            }
+        }
+        ADD_FAILURE() << "no ConfigMap shop-prometheus in\n" << rendered;
+        return Json::object();
+    }
+
+    std::string folder_;
+    std::uint16_t port_;
+    std::unique_ptr<support::Background> process_;
+};
+
+class ObjectivesByPrometheus : public OperatorTest {
+protected:
+    bool says(const std::string& status, const std::string& words) const {
+        return eventually(
+            [&] {
+                return condition(get("ecp", "shop"), "Performant") == status &&
+                       promise("Objectives").value("evidence", "").find(words) != std::string::npos;
+            },
+            60s);
+    }
+    Json promise(const std::string& name) const {
+        for (const Json& each : get("ecp", "shop")["status"].value("promises", Json::array())) {
+            if (each["name"] == name) return each;
+        }
+        return Json::object();
+    }
+};
+
+TEST_F(ObjectivesByPrometheus, AreUnknownThenMissedThenMet) {
+    Counter gateway;
+    Json platform = sample("minimal", {{"spec", {{"quality", {{"observability", {{"metrics", "Managed"}}}}}}}});
+    const Prometheus prometheus(platform, gateway.port());
+    platform["spec"]["quality"]["observability"]["prometheusUrl"] = prometheus.url();
+    start_operator();
+    apply(platform);
+    ASSERT_TRUE(ready());
+    EXPECT_TRUE(says("Unknown", "Prometheus at " + prometheus.url() + " tells nothing of its requests: it has none"))
+        << promise("Objectives") << prometheus.log();
+    gateway.count(1000, 0);
+    EXPECT_TRUE(says("Unknown", "no request came for 5 minutes")) << promise("Objectives") << prometheus.log();
+    gateway.count(1000, 10);
+    EXPECT_TRUE(says("False", "more than 0.1 % failed")) << promise("Objectives") << prometheus.log();
+    gateway.count(1'000'000, 0);
+    EXPECT_TRUE(says("True", "says Prometheus at " + prometheus.url())) << promise("Objectives") << prometheus.log();
+}
+
+TEST_F(ObjectivesByPrometheus, ComeFromOneThatThePlatformRunsAndWhoseVolumeStays) {
+    start_operator();
+    apply(sample("minimal", {{"spec", {{"quality", {{"observability", {{"metrics", "Managed"}}}}}}}}));
+    ASSERT_TRUE(ready());
+    EXPECT_TRUE(eventually([&] { return promise("Metrics").value("status", "") == "True"; }, 60s)) << promise("Metrics");
+    EXPECT_THAT(promise("Metrics")["evidence"].get<std::string>(), HasSubstr("own Prometheus is ready"));
+    EXPECT_EQ(get("ecp", "shop")["status"]["data"], "3/3");
+    patch_platform({{"spec", {{"quality", {{"observability", {{"metrics", "None"}}}}}}}});
+    EXPECT_TRUE(
+        eventually([&] { return !find("statefulset", "shop-prometheus") && !find("service", "shop-user-headless"); }, 60s));
+    EXPECT_TRUE(find("persistentvolumeclaim", "data-shop-prometheus-0"));
+}
+
+}  // namespace
+}  // namespace apiserver
