@@ -10,6 +10,9 @@ namespace quality {
 
 namespace {
 
+// Its words go into the status, which has bounds. Those of a real one are a line or two.
+constexpr std::size_t kLongestError = 500;
+
 [[noreturn]] void fail() {
     throw std::invalid_argument("no answer of a Prometheus");
 }
@@ -28,7 +31,11 @@ double number_of(const kube::Json& sample) {
 
 std::optional<double> number_from(std::string_view answer) {
     const kube::Json json = kube::Json::parse(answer, nullptr, false);
-    if (kube::string_at(json, {"status"}) == "error") throw std::invalid_argument(kube::string_at(json, {"error"}));
+    if (kube::string_at(json, {"status"}) == "error") {
+        const std::string words = kube::string_at(json, {"error"});
+        if (words.empty()) fail();
+        throw std::invalid_argument(words.size() <= kLongestError ? words : "an error too long to be told");
+    }
     const kube::Json& result = kube::at(json, {"data", "result"});
     if (kube::string_at(json, {"data", "resultType"}) != "vector" || !result.is_array() || result.size() > 1) fail();
     if (result.empty()) return std::nullopt;

@@ -25,15 +25,17 @@ TEST(PrometheusAnswer, IsANumberOrNothing) {
 TEST(PrometheusAnswer, HasItsOwnWordsForAnError) {
     EXPECT_THAT([] { number_from(R"({"status":"error","errorType":"timeout","error":"query timed out"})"); },
                 ThrowsMessage<std::invalid_argument>("query timed out"));
+    const std::string flood = R"({"status":"error","error":")" + std::string(60'000, 'x') + "\"}";
+    EXPECT_THAT([&] { number_from(flood); }, ThrowsMessage<std::invalid_argument>("an error too long to be told"));
 }
 
 TEST(PrometheusAnswer, IsOfAPrometheus) {
     const std::string one = R"({"metric":{},"value":[1,"1"]})";
-    for (const std::string& text :
-         {std::string(), std::string("<html>"), std::string("[]"), std::string("{}"), std::string(R"({"status":"success"})"),
-          std::string(R"({"status":"success","data":{"resultType":"scalar","result":[1,"1"]}})"), vector_of(one + "," + one),
-          vector_of("1"), vector_of(R"({"value":[1,1]})"), vector_of(R"({"value":[1,"one"]})"),
-          vector_of(R"({"value":["1"]})")}) {
+    for (const std::string& text : {std::string(), std::string("<html>"), std::string("[]"), std::string("{}"),
+                                    std::string(R"({"status":"success"})"), std::string(R"({"status":"error","error":""})"),
+                                    std::string(R"({"status":"success","data":{"resultType":"scalar","result":[1,"1"]}})"),
+                                    vector_of(one + "," + one), vector_of("1"), vector_of(R"({"value":[1,1]})"),
+                                    vector_of(R"({"value":[1,"one"]})"), vector_of(R"({"value":["1"]})")}) {
         EXPECT_THAT([&] { number_from(text); }, ThrowsMessage<std::invalid_argument>(HasSubstr("no answer of a Prometheus")))
             << text;
     }
