@@ -32,7 +32,7 @@ bool is_host(const std::string& host) {
 
 }  // namespace
 
-ServerUrl parse_server_url(std::string_view url) {
+ServerUrl parse_url(std::string_view url) {
     ServerUrl server;
     if (url.starts_with("https://")) {
         url.remove_prefix(8);
@@ -74,8 +74,14 @@ ServerUrl parse_server_url(std::string_view url) {
         server.port = std::string(rest.substr(1));
         if (rest.front() != ':' || !is_port(server.port)) throw std::invalid_argument("has no valid port");
     }
-    if (!server.tls && !is_loopback(server.host))
+    return server;
+}
+
+ServerUrl parse_server_url(std::string_view url) {
+    ServerUrl server = parse_url(url);
+    if (!server.tls && !is_loopback(server.host)) {
         throw std::invalid_argument("http:// is allowed to a loopback address only; use https://");
+    }
     return server;
 }
 

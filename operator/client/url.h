@@ -13,7 +13,10 @@ struct ServerUrl {
     bool tls = true;
 };
 
-// Throws std::invalid_argument that says what is wrong. http:// is for loopback addresses alone.
+// Throws std::invalid_argument that says what is wrong.
+ServerUrl parse_url(std::string_view url);
+
+// The API server's: http:// is for loopback addresses alone.
 ServerUrl parse_server_url(std::string_view url);
 
 bool is_ip_address(const std::string& host);

@@ -32,12 +32,10 @@ awaitable<std::string> metrics_of(MetricsOf pod) {
 
 // Of a Prometheus at "http://HOST:PORT". An error of its own comes with another status, too, and in its words.
 awaitable<std::optional<double>> number_of(std::string url, std::string expression) {
-    const std::size_t begin = url.find("//") + 2;
-    const std::size_t colon = url.rfind(':');
-    const std::string host = url.substr(begin, colon - begin);
-    const auto port = static_cast<std::uint16_t>(std::stoi(url.substr(colon + 1)));
+    const client::ServerUrl server = client::parse_url(url);
+    const auto port = static_cast<std::uint16_t>(std::stoi(server.port));
     const std::string target = client::Target("/api/v1/query").query("query", expression).text();
-    const PlainAnswer answer = co_await plain_get(host, port, target, kMostAnswer);
+    const PlainAnswer answer = co_await plain_get(server.host, port, target, kMostAnswer);
     if (answer.status != 200 && !answer.body.starts_with('{')) {
         throw std::runtime_error("HTTP status " + std::to_string(answer.status));
     }
