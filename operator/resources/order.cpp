@@ -15,6 +15,10 @@ bool is_job_of(const kube::Object& object, std::string_view component) {
     return object.kind == kube::kJob && kube::label_of(object.json, api::kComponentLabel) == component;
 }
 
+bool is_deployment(const kube::Object& object, const std::string& name) {
+    return object.kind == kube::kDeployment && object.key().name == name;
+}
+
 }  // namespace
 
 kube::Objects due(const kube::Objects& wanted, const Progress& progress) {
@@ -52,12 +56,12 @@ kube::Objects stand_ins(api::Platform platform, const std::string& version_befor
     platform.spec.version = version_before;
     kube::Objects missing;
     for (const api::Service& each : api::kServices) {
-        if (platform.spec.images.digests.contains(std::string(each.image))) continue;
-        std::ranges::copy_if(service(platform, each, secrets), std::back_inserter(missing), [&](const kube::Object& object) {
-            if (object.kind != kube::kDeployment || progress.deployed.contains(object.key().name)) return false;
-            return std::ranges::none_of(
-                due, [&](const kube::Object& other) { return other.kind == object.kind && other.key() == object.key(); });
-        });
+        const std::string name = api::child_name(platform.key.name, each.key);
+        const bool is_due = std::ranges::any_of(due, [&](const kube::Object& object) { return is_deployment(object, name); });
+        const bool is_pinned = platform.spec.images.digests.contains(std::string(each.image));
+        if (is_due || is_pinned || progress.deployed.contains(name)) continue;
+        std::ranges::copy_if(service(platform, each, secrets), std::back_inserter(missing),
+                             [&](const kube::Object& object) { return is_deployment(object, name); });
     }
     return missing;
 }
