@@ -21,12 +21,8 @@ std::string full_name(const std::string& repository) {
 
 std::vector<std::string> images_of(const Spec& spec) {
     std::vector<std::string> names;
-    names.reserve(kServices.size() + kDataStores.size() + 1);
     for (const Service& service : kServices) names.emplace_back(service.image);
-    for (const std::string_view store : kDataStores) {
-        if (!data_store(spec, store).external) names.emplace_back(store);
-    }
-    if (spec.prometheus) names.emplace_back(kPrometheus);
+    for (const NamedStore& each : managed_stores(spec)) names.emplace_back(each.name);
     return names;
 }
 

@@ -246,8 +246,8 @@ Spec spec_from(const Section& given, const std::string& ns) {
                                                  {{"None", Metrics::None},
                                                   {"Annotations", Metrics::Annotations},
                                                   {"ServiceMonitor", Metrics::ServiceMonitor},
-                                                  {"Managed", Metrics::Managed}});
-    if (spec.metrics == Metrics::Managed) {
+                                                  {"Managed", Metrics::None}});
+    if (observability.text("metrics") == "Managed") {
         const Section own = observability.section("prometheus");
         spec.prometheus =
             Prometheus{managed_store(own, kPrometheus, defaults.prometheus, sizing), own.text("retention", kPrometheusRetention)};
@@ -310,6 +310,16 @@ const DataStore& data_store(const Spec& spec, std::string_view name) {
     if (name == kRedis) return spec.redis;
     if (name == kRabbitmq) return spec.rabbitmq;
     throw std::invalid_argument("no such data store: " + std::string(name));
+}
+
+std::vector<NamedStore> managed_stores(const Spec& spec) {
+    std::vector<NamedStore> stores;
+    for (const std::string_view name : kDataStores) {
+        const DataStore& store = data_store(spec, name);
+        if (!store.external) stores.push_back({name, &store.managed});
+    }
+    if (spec.prometheus) stores.push_back({kPrometheus, &spec.prometheus->managed});
+    return stores;
 }
 
 std::string prometheus_url(const Platform& platform) {

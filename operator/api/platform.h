@@ -108,8 +108,8 @@ struct Tracing {
     int sampling_percent = 0;
 };
 
-// How a Prometheus finds the services.
-enum class Metrics { None, Annotations, ServiceMonitor, Managed };
+// How a Prometheus that isn't the platform's own finds the services.
+enum class Metrics { None, Annotations, ServiceMonitor };
 
 // What customers may expect of the gateway, which is what they see.
 struct Objectives {
@@ -218,8 +218,8 @@ struct Spec {
     OffHours off_hours;
     bool rests = false;  // Off hours are now.
     Metrics metrics = Metrics::Annotations;
-    std::optional<Prometheus> prometheus;  // With Metrics::Managed alone.
-    std::string prometheus_url;            // Empty: none is named.
+    std::optional<Prometheus> prometheus;
+    std::string prometheus_url;  // Empty: none is named.
     std::string prometheus_namespace;
     std::string operator_namespace;  // From where the gateway is measured.
     bool dashboards = false;
@@ -254,6 +254,13 @@ Platform identity_from(const kube::Json& document);
 Platform platform_from(const kube::Json& document);
 
 const DataStore& data_store(const Spec& spec, std::string_view name);
+
+// What the platform runs for itself to keep data: the data stores that aren't external, and its Prometheus.
+struct NamedStore {
+    std::string_view name;
+    const ManagedStore* store;
+};
+std::vector<NamedStore> managed_stores(const Spec& spec);
 
 // The Prometheus that tells whether the objectives are met, "http://HOST:PORT": the spec's, else the platform's own; empty: none.
 std::string prometheus_url(const Platform& platform);

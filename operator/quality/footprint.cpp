@@ -23,16 +23,11 @@ std::int64_t millis(const std::string& quantity) {
 template <typename Pods>
 Footprint sum(const api::Spec& spec, Pods pods) {
     Footprint sum;
-    const auto add_store = [&](const api::ManagedStore& store) {
-        sum.add(store.nodes, store.compute);
-        sum.storage += store.nodes * millis(store.storage);
-    };
     for (const auto& [name, settings] : spec.services) sum.add(pods(settings), settings.compute);
-    for (const std::string_view store : api::kDataStores) {
-        const api::DataStore& each = api::data_store(spec, store);
-        if (!each.external) add_store(each.managed);
+    for (const auto& [name, store] : api::managed_stores(spec)) {
+        sum.add(store->nodes, store->compute);
+        sum.storage += store->nodes * millis(store->storage);
     }
-    if (spec.prometheus) add_store(spec.prometheus->managed);
     return sum;
 }
 

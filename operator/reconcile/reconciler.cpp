@@ -37,15 +37,10 @@ std::set<Reference> references_of(const api::Platform& platform) {
     return secrets;
 }
 
-bool has_volumes(const api::Platform& platform) {
-    return platform.spec.prometheus || std::any_of(api::kDataStores.begin(), api::kDataStores.end(), [&](std::string_view name) {
-               return !api::data_store(platform.spec, name).external;
-           });
-}
-
 // Only what a deletion must see to keeps a platform from going at once: volumes, and objects outside the namespace.
 bool needs_finalizer(const api::Platform& platform) {
-    return has_volumes(platform) || platform.spec.priority_classes || platform.spec.admission != api::Admission::None;
+    return !api::managed_stores(platform.spec).empty() || platform.spec.priority_classes ||
+           platform.spec.admission != api::Admission::None;
 }
 
 bool has_finalizer(const api::Platform& platform) {

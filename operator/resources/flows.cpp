@@ -127,12 +127,8 @@ api::Address address_of_url(const std::string& url, const std::string& own_names
 
 std::vector<std::string> components_with_pods(const api::Platform& platform) {
     std::vector<std::string> components;
-    components.reserve(api::kServices.size() + api::kDataStores.size() + 4);
     for (const api::Service& service : api::kServices) components.emplace_back(service.key);
-    for (std::string_view store : api::kDataStores) {
-        if (!api::data_store(platform.spec, store).external) components.emplace_back(store);
-    }
-    if (platform.spec.prometheus) components.emplace_back(api::kPrometheus);
+    for (const api::NamedStore& each : api::managed_stores(platform.spec)) components.emplace_back(each.name);
     components.emplace_back(kMigration);
     if (!platform.spec.postgres.external) components.emplace_back(kProvisioning);
     components.emplace_back(kEndToEnd);

@@ -72,7 +72,7 @@ inline api::Platform with_external_stores() {
 
 inline api::Platform with_prometheus() {
     api::Platform platform = production();
-    platform.spec.metrics = api::Metrics::Managed;
+    platform.spec.metrics = api::Metrics::None;
     platform.spec.prometheus =
         api::Prometheus{{1, "100Gi", "fast-ssd", {{"250m", "512Mi", "512Mi"}, {"1", "1Gi", "1Gi"}}, {}}, "15d"};
     return platform;
