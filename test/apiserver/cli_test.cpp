@@ -3,7 +3,6 @@
 
 #include <regex>
 
-#include "api/document.h"
 #include "command.h"
 #include "support/paths.h"
 
@@ -99,14 +98,10 @@ TEST_F(Cli, RendersNoSecretUnlessAsked) {
 // "NAME/KEY" of each value in the Secrets of a rendered text.
 std::map<std::string, std::string> secret_values(const std::string& rendered) {
     std::map<std::string, std::string> values;
-    for (std::size_t at = 0; at != std::string::npos;) {
-        const std::size_t next = rendered.find("\n---\n", at);
-        const auto read = api::read_document(rendered.substr(at, next == std::string::npos ? next : next - at));
-        at = next == std::string::npos ? next : next + 1;
-        const Json* document = std::get_if<Json>(&read);
-        if (document == nullptr || document->value("kind", "") != "Secret") continue;
-        const std::string name = document->at("metadata").at("name");
-        for (const auto& [key, value] : document->at("data").items()) {
+    for (const Json& object : objects_in(rendered)) {
+        if (object.at("kind") != "Secret") continue;
+        const std::string name = object.at("metadata").at("name");
+        for (const auto& [key, value] : object.at("data").items()) {
             std::string place = name;
             place.append("/").append(key);
             values[place] = value;

@@ -3,11 +3,17 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
 #include <vector>
 
+#include "api/document.h"
 #include "cluster.h"
 #include "support/paths.h"
 
@@ -31,6 +37,19 @@ inline std::vector<std::string> lines_of(const std::string& text) {
     std::istringstream in(text);
     for (std::string line; std::getline(in, line);) lines.push_back(line);
     return lines;
+}
+
+// The objects of a rendered text, in its order.
+inline std::vector<kube::Json> objects_in(const std::string& rendered) {
+    const std::string_view separator = "\n---\n";
+    std::vector<kube::Json> objects;
+    for (std::size_t begin = 0; begin <= rendered.size();) {
+        const std::size_t end = std::min(rendered.find(separator, begin), rendered.size());
+        auto document = api::read_document(rendered.substr(begin, end - begin));
+        if (auto* const object = std::get_if<kube::Json>(&document)) objects.push_back(std::move(*object));
+        begin = end + separator.size();
+    }
+    return objects;
 }
 
 // A file of this test's own, gone after it.

@@ -95,16 +95,8 @@ private:
     static Json read(const std::string& yaml) { return std::get<Json>(api::read_document(yaml)); }
 
     static Json config_map_in(const std::string& rendered) {
-        std::size_t begin = 0;
-        while (begin != std::string::npos) {
-            const std::size_t end = rendered.find("\n---\n", begin);
-            const std::string text = rendered.substr(begin, end == std::string::npos ? end : end - begin + 1);
-            begin = end == std::string::npos ? end : end + 5;
-            const auto document = api::read_document(text);
-            const Json* const object = std::get_if<Json>(&document);
-            if (object && object->value("kind", "") == "ConfigMap" && object->at("metadata").at("name") == "shop-prometheus") {
-                return object->at("data");
-            }
+        for (const Json& object : objects_in(rendered)) {
+            if (object.at("kind") == "ConfigMap" && object.at("metadata").at("name") == "shop-prometheus") return object.at("data");
         }
         ADD_FAILURE() << "no ConfigMap shop-prometheus in\n" << rendered;
         return Json::object();
