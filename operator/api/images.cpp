@@ -21,6 +21,7 @@ std::string full_name(const std::string& repository) {
 
 std::vector<std::string> images_of(const Spec& spec) {
     std::vector<std::string> names;
+    names.reserve(kServices.size());
     for (const Service& service : kServices) names.emplace_back(service.image);
     for (const NamedStore& each : managed_stores(spec)) names.emplace_back(each.name);
     return names;

@@ -127,6 +127,7 @@ api::Address address_of_url(const std::string& url, const std::string& own_names
 
 std::vector<std::string> components_with_pods(const api::Platform& platform) {
     std::vector<std::string> components;
+    components.reserve(api::kServices.size());
     for (const api::Service& service : api::kServices) components.emplace_back(service.key);
     for (const api::NamedStore& each : api::managed_stores(platform.spec)) components.emplace_back(each.name);
     components.emplace_back(kMigration);
