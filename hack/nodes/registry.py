@@ -3,12 +3,14 @@ archives (OCI layouts in tar files) of one folder, which may change at any time.
 
 import json
 import re
+import sys
 import tarfile
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 REFERENCE = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
+INDEXES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
 MANIFESTS = re.compile(r"^/v2/(.+)/manifests/([^/?]+)(?:\?.*)?$")
 BLOBS = re.compile(r"^/v2/(.+)/blobs/([^/?]+)(?:\?.*)?$")
 
@@ -41,13 +43,25 @@ class Archives:
                 if match and member.isfile():
                     self.blobs[f"sha256:{match.group(1)}"] = (file, member.offset_data, member.size)
             index = json.load(archive.extractfile("index.json"))
+        self.note_types(index)
         for manifest in index["manifests"]:
-            self.types[manifest["digest"]] = manifest["mediaType"]
             for annotation in REFERENCE:
                 reference = manifest.get("annotations", {}).get(annotation, "")
                 name, _, tag = reference.rpartition(":")
                 if name:
                     self.tags[name.rsplit("/", 1)[-1], tag] = manifest["digest"]
+
+    def note_types(self, index):
+        """Also of an index within the index, such as Docker saves: of an image for each platform, and of how each was built."""
+        for manifest in index["manifests"]:
+            if manifest["digest"] not in self.blobs:
+                continue  # That of another platform was not saved.
+            self.types[manifest["digest"]] = manifest["mediaType"]
+            if manifest["mediaType"] in INDEXES:
+                file, offset, size = self.blobs[manifest["digest"]]
+                with file.open("rb") as source:
+                    source.seek(offset)
+                    self.note_types(json.loads(source.read(size)))
 
     def manifest(self, name: str, reference: str) -> str | None:
         digest = reference if reference.startswith("sha256:") else self.tags.get((name.rsplit("/", 1)[-1], reference))
@@ -108,3 +122,9 @@ def serve(address: tuple[str, int], folder: Path) -> ThreadingHTTPServer:
     server = ThreadingHTTPServer(address, handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server
+
+
+if __name__ == "__main__":  # registry.py ADDRESS IMAGES, where no agent serves it.
+    host, port = sys.argv[1].rsplit(":", 1)
+    serve((host, int(port)), Path(sys.argv[2]))
+    threading.Event().wait()
