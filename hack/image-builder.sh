@@ -46,7 +46,10 @@ save_image() {
   mkdir -p "$(dirname "$2")"
   rm -f "$2.new"
   case $BUILDER in
-    docker) docker save --output "$2.new" "$1" ;; # Since version 25 this is an OCI layout too.
+    docker)
+      docker save --output "$2.new" "$1"
+      tar -tf "$2.new" index.json >/dev/null 2>&1 || die "this Docker saves no OCI layout, as version 25 does: update it, or set ECP_BUILDER=buildah"
+      ;;
     podman) podman save --quiet --format oci-archive --output "$2.new" "$1" ;;
     buildah)
       buildah push --quiet --format oci "$1" "oci-archive:$2.new:$1"
