@@ -96,7 +96,8 @@ private:
 
     static Json config_map_in(const std::string& rendered) {
         for (const Json& object : objects_in(rendered)) {
-            if (object.at("kind") == "ConfigMap" && object.at("metadata").at("name") == "shop-prometheus") return object.at("data");
+            if (object.at("kind") == "ConfigMap" && object.at("metadata").at("name") == "shop-prometheus")
+                return object.at("data");
         }
         ADD_FAILURE() << "no ConfigMap shop-prometheus in\n" << rendered;
         return Json::object();
