@@ -185,8 +185,8 @@ private:
     // One platform, all of a namespace, or all: see Surroundings::Changed.
     void enqueue_where(const kube::Key& key) {
         if (!key.name.empty()) return enqueue(key);
-        platforms_.for_each([&](const kube::Key& each, const auto&) {
-            if (key.ns.empty() || each.ns == key.ns) enqueue(each);
+        platforms_.for_each([&](const kube::Key& each, const reconcile::KnownPlatform& known) {
+            if (key.ns.empty() || each.ns == key.ns || known.platform.spec.logging.ns == key.ns) enqueue(each);
         });
     }
 

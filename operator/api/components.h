@@ -33,6 +33,8 @@ inline constexpr std::array<std::string_view, 3> kDataStores{kPostgres, kRedis, 
 
 // Watches, and serves no customer: no data store that anything depends on.
 inline constexpr std::string_view kPrometheus = "prometheus";
+// Takes the logs to where they are kept: beside each service, or on each node.
+inline constexpr std::string_view kFluentBit = "fluent-bit";
 
 // One service calls another's API.
 struct Call {
@@ -60,6 +62,7 @@ inline constexpr int kAmqpPort = 5672;
 inline constexpr int kErlangMapperPort = 4369;
 inline constexpr int kErlangPort = 25672;
 inline constexpr int kPrometheusPort = 9090;
+inline constexpr int kFluentBitPort = 2020;
 
 // The most connections to its database that a pod opens: as many as a service has workers (services/common/service/frame.cpp).
 inline constexpr int kPoolConnections = 16;

@@ -5,9 +5,11 @@
 namespace api {
 
 std::string repository(const Images& images, std::string_view image) {
-    const bool is_data = std::ranges::find(kDataStores, image) != kDataStores.end() || image == kPrometheus;
+    const bool is_data =
+        std::ranges::find(kDataStores, image) != kDataStores.end() || image == kPrometheus || image == kFluentBit;
     const std::string& registry = is_data ? images.data_registry : images.registry;
     if (registry.empty() && image == kPrometheus) return "prom/" + std::string(image);
+    if (registry.empty() && image == kFluentBit) return "fluent/" + std::string(image);
     return registry.empty() ? std::string(image) : registry + "/" + std::string(image);
 }
 
@@ -24,6 +26,7 @@ std::vector<std::string> images_of(const Spec& spec) {
     names.reserve(kServices.size());
     for (const Service& service : kServices) names.emplace_back(service.image);
     for (const NamedStore& each : managed_stores(spec)) names.emplace_back(each.name);
+    if (spec.logging.agent != LogAgent::None) names.emplace_back(kFluentBit);
     return names;
 }
 

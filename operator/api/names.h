@@ -12,7 +12,7 @@ inline constexpr std::string_view kComponentLabel = "app.kubernetes.io/component
 inline constexpr std::string_view kAppLabel = "app.kubernetes.io/name";
 inline constexpr std::string_view kVersionLabel = "app.kubernetes.io/version";
 inline constexpr std::string_view kPlatformLabel = "ecommerceplatform.io/platform";
-// On cluster-scoped children, which no owner reference ties to a namespaced platform.
+// On children outside the platform's namespace, which no owner reference ties to it.
 inline constexpr std::string_view kNamespaceLabel = "ecommerceplatform.io/namespace";
 // On a generated Secret: what its values were derived from; never the values.
 inline constexpr std::string_view kDigestAnnotation = "ecommerceplatform.io/digest";
@@ -23,6 +23,9 @@ inline constexpr std::string_view kRotateAnnotation = "ecommerceplatform.io/rota
 // On pods: digest of the Secrets and of the configuration that they read only at their start, so that a change rolls them.
 inline constexpr std::string_view kSecretsAnnotation = "ecommerceplatform.io/secrets";
 inline constexpr std::string_view kConfigAnnotation = "ecommerceplatform.io/config";
+
+// On a Fluent Bit's pods: their configuration.
+inline constexpr std::string_view kFluentBitAnnotation = "ecommerceplatform.io/fluent-bit";
 
 inline constexpr std::string_view kFinalizer = "ecommerceplatform.io/cleanup";
 inline const std::string kFieldManager = "ecommerce-operator";

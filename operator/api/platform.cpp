@@ -153,6 +153,13 @@ OffHours off_hours(const Section& given) {
     return result;
 }
 
+Logging logging(const Section& given) {
+    return {
+        given.one_of<LogAgent>("agent", LogAgent::None,
+                               {{"None", LogAgent::None}, {"DaemonSet", LogAgent::DaemonSet}, {"Sidecar", LogAgent::Sidecar}}),
+        given.text("endpoint"), given.text("namespace", kLoggingNamespace)};
+}
+
 ServiceSettings service(const Section& given, const Section& scalability, const Defaults& defaults, Sizing sizing) {
     ServiceSettings result;
     result.replicas = overlaid(overlaid(defaults.replicas, scalability.section("replicas")), given.section("replicas"));
@@ -259,6 +266,7 @@ Spec spec_from(const Section& given, const std::string& ns) {
     spec.dashboards = observability.one_of("dashboards", is_labelled, kSwitch);
     const Section tracing = observability.section("tracing");
     spec.tracing = {tracing.text("endpoint"), tracing.get("samplingPercent", defaults.sampling_percent)};
+    spec.logging = logging(observability.section("logging"));
     spec.autoscaler = {seconds(scalability.section("behavior"), "scaleDownWindow", kScaleDownWindowSeconds),
                        seconds(scalability.section("behavior"), "scaleUpWindow", kScaleUpWindowSeconds)};
     for (const Service& each : kServices) {

@@ -44,6 +44,8 @@ struct Address {
     std::string cidr;
     std::string ns;
     int port = 0;
+
+    friend bool operator==(const Address&, const Address&) = default;
 };
 
 struct Egress {
@@ -53,7 +55,7 @@ struct Egress {
 
 struct Images {
     std::string registry;       // Of the six services.
-    std::string data_registry;  // Of the data stores and of Prometheus; empty: the official images by their short name.
+    std::string data_registry;  // Of the data stores, Prometheus and Fluent Bit; empty: the official images by their short name.
     std::map<std::string, std::string> digests;  // Image name ("catalog-service", "postgres") to "sha256:…"; wins over the tag.
     PullPolicy pull_policy = PullPolicy::Always;
     std::vector<std::string> pull_secrets;
@@ -106,6 +108,15 @@ struct Configuration {
 struct Tracing {
     std::string endpoint;  // Empty: tracing is off.
     int sampling_percent = 0;
+};
+
+// Where a Fluent Bit runs that takes the logs.
+enum class LogAgent { None, DaemonSet, Sidecar };
+
+struct Logging {
+    LogAgent agent = LogAgent::None;
+    std::string endpoint{};  // Where they go, by OTLP over HTTP; as written, for example "http://otel-collector.logging:4318".
+    std::string ns{};        // Of the DaemonSet.
 };
 
 // How a Prometheus that isn't the platform's own finds the services.
@@ -224,6 +235,7 @@ struct Spec {
     std::string operator_namespace;  // From where the gateway is measured.
     bool dashboards = false;
     Tracing tracing;
+    Logging logging;
     Objectives objectives;
     AutoscalerBehavior autoscaler;
     std::map<std::string, ServiceSettings, std::less<>> services;  // Every key of kServices is there.

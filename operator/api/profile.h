@@ -54,6 +54,7 @@ inline constexpr std::int64_t kCredentialsOverlapSeconds = 1200;
 inline constexpr std::string_view kPrometheusRetention = "15d";               // Prometheus' own default.
 inline constexpr std::string_view kPrometheusNamespace = "monitoring";        // Of kube-prometheus and its Helm chart.
 inline constexpr std::string_view kOperatorNamespace = "ecommerce-operator";  // Of config/default.
+inline constexpr std::string_view kLoggingNamespace = "logging";              // Of config/logging.
 inline constexpr std::string_view kIngressNamespace = "ingress";
 inline constexpr int kOffHoursReplicas = 1;  // The least with which somebody is still served.
 // Prices of AWS on demand in us-east-1: Fargate on Linux and x86 for CPU and memory, gp3 for volumes.
@@ -67,5 +68,7 @@ Compute service_compute(Sizing sizing);
 Compute store_compute(std::string_view store, Sizing sizing);
 // Of a Job that prepares a database.
 Compute job_compute();
+// Of a Fluent Bit.
+Compute log_agent_compute();
 
 }  // namespace api

@@ -60,9 +60,9 @@ bool is_duration(const Json& self, const char* pattern, std::int64_t least, std:
     return length && *length >= least && *length <= most;
 }
 
-bool is_endpoint(const Json& self, const std::string& scheme) {
+bool is_endpoint(const Json& self, const std::string& scheme, const std::string& path = "") {
     const auto& url = self.get_ref<const std::string&>();
-    return matches(url, "^" + scheme + "://[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?:[1-9][0-9]{0,4}$") &&
+    return matches(url, "^" + scheme + "://[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?:[1-9][0-9]{0,4}" + path + "$") &&
            std::stoi(url.substr(url.rfind(':') + 1)) <= 65535;
 }
 
@@ -81,9 +81,9 @@ bool all_keys(const Json& self, Keeps keeps) {
 }
 
 bool are_images(const Json& self) {
-    constexpr std::array<std::string_view, 10> images{"user-service",    "catalog-service", "inventory-service", "order-service",
+    constexpr std::array<std::string_view, 11> images{"user-service",    "catalog-service", "inventory-service", "order-service",
                                                       "payment-service", "api-gateway",     "postgres",          "redis",
-                                                      "rabbitmq",        "prometheus"};
+                                                      "rabbitmq",        "prometheus",      "fluent-bit"};
     return all_keys(self, [&](const std::string& key) { return std::ranges::find(images, key) != images.end(); });
 }
 
@@ -116,7 +116,7 @@ const std::map<std::string_view, Rule>& twins() {
          "letter and ending with a letter or digit",
          [](const Json& self) { return is_name(self); }},
         {"each key must be the name of an image: user-service, catalog-service, inventory-service, "
-         "order-service, payment-service, api-gateway, postgres, redis, rabbitmq or prometheus",
+         "order-service, payment-service, api-gateway, postgres, redis, rabbitmq, prometheus or fluent-bit",
          [](const Json& self) { return are_images(self); }},
         {"Ingress and HTTPRoute need the host name under which the platform is reached, such as "
          "shop.example.com",
@@ -157,6 +157,13 @@ const std::map<std::string_view, Rule>& twins() {
          [](const Json& self) { return is_endpoint(self, "https?"); }},
         {"must be a URL with http, host and port and nothing more, such as http://prometheus-operated.monitoring.svc:9090",
          [](const Json& self) { return is_endpoint(self, "http"); }},
+        {"must be a URL with scheme, host and port, and a path where it is not /v1/logs, such as "
+         "http://otel-collector.logging:4318 or http://loki.logging:3100/otlp/v1/logs",
+         [](const Json& self) { return is_endpoint(self, "https?", "(/[a-zA-Z0-9._~/-]*)?"); }},
+        {"an agent needs the endpoint to which it takes the logs",
+         [](const Json& self) { return !has(self, "agent") || text(self, "agent") == "None" || has(self, "endpoint"); }},
+        {"namespace is where the DaemonSet lives; a sidecar lives in the platform's own",
+         [](const Json& self) { return text(self, "agent") != "Sidecar" || !has(self, "namespace"); }},
         {"prometheus belongs to metrics Managed alone",
          [](const Json& self) { return text(self, "metrics") == "Managed" || !has(self, "prometheus"); }},
         {"the request of cpu must not be above its limit", [](const Json& self) { return request_within_limit(self, "cpu"); }},

@@ -17,6 +17,10 @@ std::string Kind::path(std::string_view ns) const {
     return path + "/" + std::string(plural);
 }
 
+bool is_outside(const Kind& kind) {
+    return !kind.namespaced || kind == kDaemonSet;
+}
+
 const std::vector<Kind>& child_kinds() {
     static const std::vector<Kind> kinds{kPriorityClass,
                                          kValidatingAdmissionPolicy,
@@ -38,7 +42,8 @@ const std::vector<Kind>& child_kinds() {
                                          kIngress,
                                          kHttpRoute,
                                          kServiceMonitor,
-                                         kPrometheusRule};
+                                         kPrometheusRule,
+                                         kDaemonSet};
     return kinds;
 }
 

@@ -35,6 +35,7 @@ inline constexpr Kind kConfigMap{"", "v1", "ConfigMap", "configmaps"};
 inline constexpr Kind kService{"", "v1", "Service", "services"};
 inline constexpr Kind kPersistentVolumeClaim{"", "v1", "PersistentVolumeClaim", "persistentvolumeclaims"};
 inline constexpr Kind kDeployment{"apps", "v1", "Deployment", "deployments"};
+inline constexpr Kind kDaemonSet{"apps", "v1", "DaemonSet", "daemonsets"};
 inline constexpr Kind kStatefulSet{"apps", "v1", "StatefulSet", "statefulsets"};
 inline constexpr Kind kJob{"batch", "v1", "Job", "jobs"};
 inline constexpr Kind kPod{"", "v1", "Pod", "pods"};
@@ -59,6 +60,10 @@ inline constexpr Kind kLease{"coordination.k8s.io", "v1", "Lease", "leases"};
 inline constexpr Kind kEvent{"events.k8s.io", "v1", "Event", "events"};
 inline constexpr Kind kCustomResourceDefinition{"apiextensions.k8s.io", "v1", "CustomResourceDefinition",
                                                 "customresourcedefinitions", false};
+
+// Whether a platform's objects of this kind lie outside its namespace, where no owner reference can tie them to it: what has no
+// namespace, and the DaemonSet, which has another.
+bool is_outside(const Kind& kind);
 
 // The kinds of which a platform may own objects, in the order in which they are applied: what others refer to comes first.
 const std::vector<Kind>& child_kinds();

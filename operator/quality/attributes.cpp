@@ -58,6 +58,7 @@ constexpr std::array kTable{
     Row{api::kObservable, "Logs", logs, "Logs are JSON of the wanted level."},
     Row{api::kObservable, "Dashboards", dashboards, "Grafana finds the dashboards."},
     Row{api::kObservable, "Tracing", tracing, "The services send their traces to the endpoint."},
+    Row{api::kObservable, "LogShipping", log_shipping, "Logs are taken to where they outlive their pods."},
 };
 
 // Findings that a message tells in full; the status lists the others.

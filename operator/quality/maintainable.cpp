@@ -18,8 +18,11 @@ bool runs_only(const std::vector<Pod>& pods, const std::string& component, const
 }  // namespace
 
 Findings as_declared(const Case& of) {
-    return {of_every_object(
-        of, [](const Declared&) { return true; }, "every object is as declared, owned and labelled")};
+    // Of a log agent that may not be, LogShipping tells, and how it may.
+    const auto may_be = [&](const Declared& object) {
+        return object.component != api::kFluentBit || of.seen.log_agent_refused.empty();
+    };
+    return {of_every_object(of, may_be, "every object is as declared, owned and labelled")};
 }
 
 // By the pods that run. While a rollout goes on its outcome is not known; one that has failed or can't begin is.

@@ -1,4 +1,5 @@
 #include "api/names.h"
+#include "api/profile.h"
 #include "quality/parts.h"
 #include "quality/promises.h"
 
@@ -25,6 +26,38 @@ Finding own_prometheus(const Case& of) {
     return hurt("", "the platform's own Prometheus is not ready" + (workload->failure.empty() ? "" : ": " + workload->failure),
                 "Bring its pod back to health: kubectl describe pod -n " + of.platform.key.ns + " " +
                     api::child_name(of.platform.key.name, name) + "-0.");
+}
+
+std::string agent_off() {
+    return "set spec.quality.observability.logging.agent to None";
+}
+
+// What the administrator's folder makes of the namespace.
+std::string prepared(const std::string& ns) {
+    const std::string command = "kubectl apply --server-side -k config/logging";
+    return ns == api::kLoggingNamespace ? command : command + ", with namespace " + ns + " in its kustomization.yaml";
+}
+
+Finding agent_on_each_node(const Case& of) {
+    const api::Logging& logging = of.platform.spec.logging;
+    if (!of.seen.log_agent_refused.empty()) {
+        return hurt(
+            "",
+            "logs stay on their nodes, since no Fluent Bit can run in namespace " + logging.ns + ": " + of.seen.log_agent_refused,
+            "Have an administrator of the cluster prepare it: " + prepared(logging.ns) + "; or " + agent_off() + ".");
+    }
+    Finding object = of_every_object(
+        of, [](const Declared& each) { return each.component == api::kFluentBit; },
+        "a Fluent Bit is ready on every node, and told to take the logs to " + logging.endpoint);
+    if (object.held != Held::True) return object;
+    const Workload* workload = of.seen.workload_of(api::kFluentBit);
+    if (!workload || workload->observed_generation < workload->generation || workload->desired == 0) {
+        return unknown("", "no node has been told to run a Fluent Bit yet", "Wait until one is.");
+    }
+    if (workload->available >= workload->desired && workload->updated >= workload->desired) return object;
+    return hurt("", "not every node has a Fluent Bit that is ready",
+                "Bring its pods to health, which it names: kubectl describe daemonset,pods -n " + logging.ns + " -l " +
+                    std::string(api::kNamespaceLabel) + "=" + of.platform.key.ns + ".");
 }
 
 }  // namespace
@@ -65,6 +98,19 @@ Findings tracing(const Case& of) {
     return {of_every_object(
         of, [](const Declared& object) { return object.kind == "Deployment"; },
         "services are told to send " + std::to_string(tracing.sampling_percent) + " % of traces to " + tracing.endpoint)};
+}
+
+Findings log_shipping(const Case& of) {
+    switch (of.platform.spec.logging.agent) {
+        case api::LogAgent::DaemonSet:
+            return {agent_on_each_node(of)};
+        case api::LogAgent::Sidecar:
+        case api::LogAgent::None:
+            break;
+    }
+    if (of.seen.log_agent_refused.empty()) return {};
+    return {hurt("", "the DaemonSet of before is still there: " + of.seen.log_agent_refused,
+                 "Give the operator its rights back, or delete the DaemonSet.")};
 }
 
 }  // namespace quality

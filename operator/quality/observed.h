@@ -11,7 +11,7 @@
 
 namespace quality {
 
-// What is known of a Deployment or StatefulSet.
+// What is known of a Deployment or StatefulSet; of a DaemonSet, whose pods are one a node.
 struct Workload {
     std::string version;                   // Of the label app.kubernetes.io/version.
     std::int64_t generation = 0;           // The spec's,
@@ -154,6 +154,7 @@ struct Observed {
     std::optional<Credentials> credentials;       // Nothing: not looked at.
     std::optional<Certificate> certificate;       // Nothing: the spec names none.
     std::string refused;                          // The API server's words on an object of ours; empty: all were taken.
+    std::string log_agent_refused;                // The same of the log agent's DaemonSet, which is not among them.
     std::vector<std::string> missing_references;  // Components whose external Secret is not there.
 
     bool reference_missing(std::string_view component) const;

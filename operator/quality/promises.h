@@ -51,6 +51,8 @@ Findings backup(const Case& of);
 Findings metrics(const Case& of);  // Whether a Prometheus reads them is not observed.
 Findings logs(const Case& of);
 Findings dashboards(const Case& of);
-Findings tracing(const Case& of);  // Whether the endpoint takes what is sent is not observed.
+// Whether the endpoint takes what is sent is not observed.
+Findings tracing(const Case& of);
+Findings log_shipping(const Case& of);
 
 }  // namespace quality

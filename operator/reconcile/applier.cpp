@@ -30,6 +30,10 @@ const api::ServiceSettings* settings_of(const api::Platform& platform, const kub
     return found == platform.spec.services.end() ? nullptr : &found->second;
 }
 
+bool is_log_agent(const kube::Kind& kind) {
+    return kind == kube::kDaemonSet;
+}
+
 bool is_refusal(const client::ApiError& error) {
     return error.code() >= 400 && error.code() < 500 && error.code() != 429;
 }
@@ -74,14 +78,14 @@ struct Applier::Batch {
     kube::Objects wanted;
     std::size_t next = 0;
     int workers = kAtOnce;
-    std::vector<std::string> refused;
+    Refused refused;
     std::exception_ptr failure;
     runtime::Bell worked_through;  // Rung by the last worker.
 };
 
-awaitable<std::vector<std::string>> Applier::apply(const api::Platform& platform, kube::Objects wanted) {
+awaitable<Refused> Applier::apply(const api::Platform& platform, kube::Objects wanted) {
     std::erase_if(wanted, [&](kube::Object& object) { return !needs_write(platform, object); });
-    if (wanted.empty()) co_return std::vector<std::string>{};
+    if (wanted.empty()) co_return Refused{};
 
     const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
     const auto batch = std::make_shared<Batch>(executor);
@@ -92,7 +96,7 @@ awaitable<std::vector<std::string>> Applier::apply(const api::Platform& platform
     }
     co_await batch->worked_through.until([&batch] { return batch->workers == 0; });
     if (batch->failure) std::rethrow_exception(batch->failure);
-    std::sort(batch->refused.begin(), batch->refused.end());
+    std::sort(batch->refused.objects.begin(), batch->refused.objects.end());
     co_return batch->refused;
 }
 
@@ -103,7 +107,7 @@ awaitable<void> Applier::work_through(std::shared_ptr<Batch> batch) {
             co_await apply_one(batch->platform, object);
         } catch (const client::ApiError& error) {
             if (is_refusal(error)) {
-                batch->refused.emplace_back(error.what());
+                (is_log_agent(object.kind) ? batch->refused.log_agent : batch->refused.objects).emplace_back(error.what());
             } else {
                 batch->failure = std::current_exception();
             }
@@ -187,13 +191,20 @@ awaitable<void> Applier::set_replicas(api::ServiceSettings settings, kube::Key k
     written_("update", kube::kDeployment);
 }
 
-awaitable<void> Applier::prune(const api::Platform& platform, kube::Objects wanted) {
+awaitable<Refused> Applier::prune(const api::Platform& platform, kube::Objects wanted) {
+    Refused refused;
     const Kept kept(wanted);
     const std::vector<Children::Found> present = children_.of_platform(platform.key);
     for (const Children::Found& each : present) {
         if (each.child.deleting || !kept.prunes(each.kind, each.key, each.child)) continue;
-        co_await remove(each.kind, each.key, each.child.uid);
+        try {
+            co_await remove(each.kind, each.key, each.child.uid);
+        } catch (const client::ApiError& error) {
+            if (!is_log_agent(each.kind) || !is_refusal(error)) throw;
+            refused.log_agent.emplace_back(error.what());
+        }
     }
+    co_return refused;
 }
 
 awaitable<void> Applier::remove(kube::Kind kind, kube::Key key, std::string uid) {

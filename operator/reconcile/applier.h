@@ -29,6 +29,13 @@ private:
     std::set<std::pair<std::string_view, kube::Key>> keys_;
 };
 
+// The API server's words on objects that it refused (4xx). Those on the log agent stand apart: in its namespace an administrator
+// may give rights or not, and the platform serves without it.
+struct Refused {
+    std::vector<std::string> objects;
+    std::vector<std::string> log_agent;
+};
+
 class Applier {
 public:
     // Called after each write: "create", "update" or "delete", and the kind.
@@ -42,12 +49,13 @@ public:
     // Whether apply() would have nothing to write.
     bool is_as_declared(const api::Platform& platform, const kube::Object& wanted) const;
 
-    // Applies what does not match. Returns the API server's words on the objects that it refused (4xx); the others are applied
-    // all the same. Throws when the API server can't be reached or fails.
-    boost::asio::awaitable<std::vector<std::string>> apply(const api::Platform& platform, kube::Objects wanted);
+    // Applies what does not match; what is refused keeps nothing else from being applied. Throws when the API server can't be
+    // reached or fails.
+    boost::asio::awaitable<Refused> apply(const api::Platform& platform, kube::Objects wanted);
 
-    // Deletes the platform's objects that we applied once and that are not wanted any more.
-    boost::asio::awaitable<void> prune(const api::Platform& platform, kube::Objects wanted);
+    // Deletes the platform's objects that we applied once and that are not wanted any more. Throws too when one is refused, but
+    // for a log agent.
+    boost::asio::awaitable<Refused> prune(const api::Platform& platform, kube::Objects wanted);
 
     boost::asio::awaitable<void> remove(kube::Kind kind, kube::Key key, std::string uid);
 

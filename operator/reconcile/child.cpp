@@ -45,6 +45,17 @@ quality::Workload workload_from(const kube::Json& object) {
     return workload;
 }
 
+// Of a DaemonSet, whose nodes are its replicas.
+quality::Workload agent_from(const kube::Json& object) {
+    const kube::Json& status = kube::at(object, {"status"});
+    quality::Workload workload = workload_from(object);
+    workload.desired = kube::int_at(status, {"desiredNumberScheduled"});
+    workload.current = kube::int_at(status, {"currentNumberScheduled"});
+    workload.updated = kube::int_at(status, {"updatedNumberScheduled"});
+    workload.available = kube::int_at(status, {"numberAvailable"});
+    return workload;
+}
+
 quality::Budget budget_from(const kube::Json& object) {
     const kube::Json& status = kube::at(object, {"status"});
     quality::Budget budget;
@@ -92,8 +103,8 @@ quality::Recommendation recommendation_from(const kube::Json& object) {
 
 Child child_from(const kube::Kind& kind, const kube::Json& object) {
     Child child;
-    const std::string ns =
-        kind.namespaced ? kube::string_at(object, {"metadata", "namespace"}) : kube::label_of(object, api::kNamespaceLabel);
+    const std::string ns = kube::is_outside(kind) ? kube::label_of(object, api::kNamespaceLabel)
+                                                  : kube::string_at(object, {"metadata", "namespace"});
     child.platform = {ns, kube::label_of(object, api::kPlatformLabel)};
     child.uid = kube::string_at(object, {"metadata", "uid"});
     child.deleting = !kube::at(object, {"metadata", "deletionTimestamp"}).is_null();
@@ -106,6 +117,7 @@ Child child_from(const kube::Kind& kind, const kube::Json& object) {
     }
     if (kind == kube::kDeployment) child.replicas = kube::int_at(object, {"spec", "replicas"});
     if (kind == kube::kDeployment || kind == kube::kStatefulSet) child.workload = workload_from(object);
+    if (kind == kube::kDaemonSet) child.workload = agent_from(object);
     if (kind == kube::kPodDisruptionBudget) child.budget = budget_from(object);
     if (kind == kube::kHorizontalPodAutoscaler) child.scaler = scaler_from(object);
     if (kind == kube::kVerticalPodAutoscaler) child.recommendation = recommendation_from(object);

@@ -17,7 +17,7 @@ struct Child {
     std::string derived_from;   // A generated Secret's digest annotation,
     std::string age;            // and of one that holds the root key the credentials' age.
     bool deleting = false;
-    quality::Workload workload;              // Of Deployments and StatefulSets.
+    quality::Workload workload;              // Of Deployments, StatefulSets and DaemonSets.
     quality::Budget budget;                  // Of PodDisruptionBudgets.
     quality::Scaler scaler;                  // Of HorizontalPodAutoscalers.
     quality::Recommendation recommendation;  // Of VerticalPodAutoscalers.

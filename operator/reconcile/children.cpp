@@ -22,7 +22,7 @@ Children::Children(boost::asio::io_context& io, client::Client& client, const ba
                                                         if (now) changed(now->platform);
                                                     });
         client::Selection selection;
-        selection.ns = kind.namespaced ? ns : "";
+        selection.ns = kube::is_outside(kind) ? "" : ns;
         selection.label_selector = api::kPlatformLabel;
         selection.part = kind == kube::kSecret ? client::Part::Metadata : client::Part::Whole;
         tracked.watcher = std::make_unique<runtime::Watcher>(io, client, log, kind, selection, *tracked.store);

@@ -19,7 +19,8 @@ class Children {
 public:
     using Changed = std::function<void(const kube::Key& platform)>;
 
-    // `ns` empty: all namespaces, and cluster-scoped kinds too. `changed` hears of every change to a platform's child.
+    // `ns` empty: all namespaces. What lies outside a platform's own is watched wherever it is. `changed` hears of every change
+    // to a platform's child.
     Children(boost::asio::io_context& io, client::Client& client, const base::Log& log, const std::string& ns,
              const Changed& changed);
 

@@ -5,6 +5,7 @@
 
 #include "api/names.h"
 #include "quality/verdict.h"
+#include "resources/logging.h"
 
 namespace reconcile {
 
@@ -45,9 +46,10 @@ std::vector<quality::Declared> look_at_objects(const api::Platform& platform, co
 }  // namespace
 
 quality::Observed observe(const api::Platform& platform, const Sources& from, const kube::Objects& wanted,
-                          const kube::Objects& due, const std::vector<std::string>& refused) {
+                          const kube::Objects& due, const Refused& refused) {
     quality::Observed observed;
-    observed.refused = quality::in_words(refused);
+    observed.refused = quality::in_words(refused.objects);
+    observed.log_agent_refused = quality::in_words(refused.log_agent);
     observed.pods = from.surroundings.pods_of(platform.key);
     observed.pod_security = from.surroundings.pod_security(platform.key.ns);
     observed.measured = from.measurements.of(platform);
@@ -68,6 +70,11 @@ quality::Observed observe(const api::Platform& platform, const Sources& from, co
         }
     }
     if (platform.spec.prometheus) look_at_component(platform, from.children, kube::kStatefulSet, api::kPrometheus, observed);
+    if (platform.spec.logging.agent == api::LogAgent::DaemonSet) {
+        const kube::Key agent{platform.spec.logging.ns, resources::log_agent_name(platform)};
+        const Child* child = from.children.find(kube::kDaemonSet, agent);
+        if (child && !child->deleting) observed.workloads.emplace(api::kFluentBit, child->workload);
+    }
     for (const resources::LeftOut& missing : resources::left_out(platform, from.capabilities)) {
         (missing.needed ? observed.unmet : observed.left_out).push_back({missing.field, missing.words});
     }

@@ -27,6 +27,6 @@ struct Sources {
 
 // `due` is what of `wanted` may be there already; `refused` the API server's words. Preparations are left out.
 quality::Observed observe(const api::Platform& platform, const Sources& from, const kube::Objects& wanted,
-                          const kube::Objects& due, const std::vector<std::string>& refused);
+                          const kube::Objects& due, const Refused& refused);
 
 }  // namespace reconcile

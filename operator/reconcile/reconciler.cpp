@@ -22,6 +22,9 @@ const std::string kStatus = "status";
 // A Secret that someone brings carries no label by which it would be watched.
 constexpr base::Duration kRootKeyIsReadAgain{10'000};
 
+// Nothing tells when rights in its namespace are given.
+constexpr base::Duration kLogAgentIsTriedAgain{30'000};
+
 std::optional<kube::Key> certificate_secret(const api::Platform& platform) {
     const std::string& name = platform.spec.ingress.tls_secret_name;
     return name.empty() ? std::nullopt : std::optional(kube::Key{platform.key.ns, name});
@@ -40,7 +43,7 @@ std::set<Reference> references_of(const api::Platform& platform) {
 // Only what a deletion must see to keeps a platform from going at once: volumes, and objects outside the namespace.
 bool needs_finalizer(const api::Platform& platform) {
     return !api::managed_stores(platform.spec).empty() || platform.spec.priority_classes ||
-           platform.spec.admission != api::Admission::None;
+           platform.spec.admission != api::Admission::None || platform.spec.logging.agent == api::LogAgent::DaemonSet;
 }
 
 bool has_finalizer(const api::Platform& platform) {
@@ -136,13 +139,15 @@ awaitable<Action> PlatformReconciler::bring_about(Platform platform) {
     kube::Objects now = due;
     std::ranges::copy(resources::stand_ins(platform, version_before(platform), wanted.digests, due, so_far),
                       std::back_inserter(now));
-    const std::vector<std::string> refused = co_await applier_.apply(platform, std::move(now));
-    co_await applier_.prune(platform, wanted.objects);
-    if (!needs_finalizer(platform)) co_await set_finalizer(platform, false);
+    Refused refused = co_await applier_.apply(platform, std::move(now));
+    const Refused kept = co_await applier_.prune(platform, wanted.objects);
+    std::ranges::copy(kept.log_agent, std::back_inserter(refused.log_agent));
+    if (!needs_finalizer(platform) && kept.log_agent.empty()) co_await set_finalizer(platform, false);
 
-    const std::optional<base::WallTime> turn = co_await judge(platform, wanted, due, refused);
-    if (!refused.empty()) co_return Action::back_off(quality::in_words(refused));
+    std::optional<base::WallTime> turn = co_await judge(platform, wanted, due, refused);
+    if (!refused.objects.empty()) co_return Action::back_off(quality::in_words(refused.objects));
     const std::optional<base::WallTime> step = co_await rotate(platform, wanted);
+    if (!refused.log_agent.empty()) turn = earlier(turn, parts_.clock.wall() + kLogAgentIsTriedAgain);
     co_return again(platform, earlier(turn, step));
 }
 
@@ -175,6 +180,7 @@ Action PlatformReconciler::again(const Platform& platform, std::optional<base::W
 
 bool PlatformReconciler::is_steady(const Platform& platform, const kube::Objects& wanted) const {
     return std::ranges::all_of(wanted, [&](const kube::Object& object) {
+        if (object.kind == kube::kDaemonSet) return true;  // Of the log agent, which the platform may have to do without.
         const Child* child = parts_.children.find(object.kind, object.key());
         if (!child || child->deleting || !applier_.is_as_declared(platform, object)) return false;
         if (object.kind == kube::kJob) return child->complete;
@@ -187,7 +193,7 @@ bool PlatformReconciler::is_steady(const Platform& platform, const kube::Objects
 
 // Returns when the verdict is another one by the passing of time alone.
 awaitable<std::optional<base::WallTime>> PlatformReconciler::judge(Platform platform, Everything wanted, kube::Objects due,
-                                                                   std::vector<std::string> refused) {
+                                                                   Refused refused) {
     const base::WallTime now = parts_.clock.wall();
     quality::Observed observed = observe(platform, sources(), wanted.objects, due, refused);
     observed.preparations = co_await jobs_.preparations(wanted.objects);
@@ -308,7 +314,8 @@ awaitable<Action> PlatformReconciler::clean_up(KnownPlatform known) {
     if (known.problems.empty()) co_await settle_volumes(platform);
     const std::vector<Children::Found> children = parts_.children.of_platform(platform.key);
     for (const Children::Found& child : children) {
-        if (!child.kind.namespaced && child.child.digest != 0) co_await applier_.remove(child.kind, child.key, child.child.uid);
+        if (kube::is_outside(child.kind) && child.child.digest != 0)
+            co_await applier_.remove(child.kind, child.key, child.child.uid);
     }
     co_await set_finalizer(platform, false);
     parts_.log.info("cleaned up", {{"platform", kube::to_string(platform.key)}});

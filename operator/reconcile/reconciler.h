@@ -73,7 +73,7 @@ private:
     boost::asio::awaitable<void> set_finalizer(Platform platform, bool wanted);
     boost::asio::awaitable<void> report(Platform platform, quality::Verdict verdict);
     boost::asio::awaitable<std::optional<base::WallTime>> judge(Platform platform, Everything wanted, kube::Objects due,
-                                                                std::vector<std::string> refused);
+                                                                Refused refused);
     resources::Progress progress(const Platform& platform, const kube::Objects& wanted) const;
     boost::asio::awaitable<Everything> everything(Platform platform);
     boost::asio::awaitable<std::optional<base::WallTime>> rotate(Platform platform, Everything wanted);

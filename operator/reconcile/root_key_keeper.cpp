@@ -64,8 +64,8 @@ awaitable<void> RootKeyKeeper::write(api::Platform platform, CredentialAge age) 
     for (const std::string& name : root_key_names(platform)) {
         keepers.push_back(root_key_object(platform, name, found->root.fingerprint(), age.encoded(), &found->root));
     }
-    const std::vector<std::string> refused = co_await applier_.apply(platform, keepers);
-    if (!refused.empty()) throw std::runtime_error(quality::in_words(refused));
+    const Refused refused = co_await applier_.apply(platform, keepers);
+    if (!refused.objects.empty()) throw std::runtime_error(quality::in_words(refused.objects));
 }
 
 // Asks the API server itself and not the store: a key must never be made anew where there is one.

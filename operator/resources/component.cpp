@@ -18,7 +18,8 @@ Component component(const api::Platform& platform, std::string_view key) {
     for (std::string_view store : api::kDataStores) {
         if (store == key) return {platform, std::string(key), std::string(key), std::string(store_version(key))};
     }
-    if (key == api::kPrometheus) return {platform, std::string(key), std::string(key), std::string(store_version(key))};
+    if (key == api::kPrometheus || key == api::kFluentBit)
+        return {platform, std::string(key), std::string(key), std::string(store_version(key))};
     return {platform, std::string(key), std::string(key), ""};
 }
 

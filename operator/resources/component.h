@@ -43,7 +43,7 @@ kube::Json selector_of(const Component& self);
 kube::Object owned_object(const Component& self, const kube::Kind& kind, std::string_view suffix = "");
 // The same without an owner: what outlives the platform.
 kube::Object unowned_object(const Component& self, const kube::Kind& kind, const std::string& name);
-// The same for what is of no namespace, by a name that says of which one: "shop.shop-pods".
+// The same for what is outside the platform's namespace, by a name that says of which one: "shop.shop-pods".
 std::string cluster_name(const api::Platform& platform, std::string_view part);
 kube::Object cluster_object(const Component& self, const kube::Kind& kind, const std::string& name);
 // The platform becomes the owner; one without a uid is only rendered and owns nothing.

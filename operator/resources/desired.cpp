@@ -9,6 +9,7 @@
 #include "resources/dashboards.h"
 #include "resources/databases.h"
 #include "resources/exposure.h"
+#include "resources/logging.h"
 #include "resources/monitoring.h"
 #include "resources/network.h"
 #include "resources/priority.h"
@@ -49,6 +50,7 @@ kube::Objects desired(const api::Platform& platform, const SecretDigests& secret
     append(objects, monitoring(platform, capabilities));
     append(objects, prometheus(platform));
     append(objects, dashboards(platform));
+    append(objects, logging(platform));
     std::stable_sort(objects.begin(), objects.end(),
                      [](const kube::Object& a, const kube::Object& b) { return rank(a) < rank(b); });
     return objects;

@@ -1,9 +1,9 @@
 #include "resources/flows.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "resources/component.h"
+#include "resources/endpoint.h"
 
 namespace resources {
 namespace {
@@ -100,17 +100,10 @@ bool is_ipv4(const std::string& host) {
 }  // namespace
 
 api::Address address_of_url(const std::string& url, const std::string& own_namespace) {
-    const std::size_t scheme = url.find("://");
-    const std::size_t begin = scheme == std::string::npos ? 0 : scheme + 3;
-    std::string host = url.substr(begin, url.find_first_of("/?#", begin) - begin);
-    host.erase(0, host.rfind('@') + 1);  // Nothing where there is no user: npos + 1 is 0.
+    const Endpoint endpoint = endpoint_of(url);
+    const std::string& host = endpoint.host;
     api::Address address;
-    address.port = url.starts_with("https:") ? 443 : 80;
-    const std::size_t colon = host.rfind(':');
-    if (colon != std::string::npos && host.find(']', colon) == std::string::npos) {
-        std::from_chars(host.data() + colon + 1, host.data() + host.size(), address.port);
-        host.resize(colon);
-    }
+    address.port = endpoint.port;
     if (host.starts_with('[')) {
         address.cidr = host.substr(1, host.size() - 2) + "/128";
         return address;

@@ -34,7 +34,7 @@ std::vector<std::string> components_with_pods(const api::Platform& platform);
 
 std::vector<Flow> flows(const api::Platform& platform);
 
-// Where an OTLP endpoint's URL leads. A host of one or two labels or one under `svc` is a Service of the cluster
+// Where an endpoint's URL leads. A host of one or two labels or one under `svc` is a Service of the cluster
 // ("jaeger", "jaeger.tracing", "jaeger.tracing.svc.cluster.local"); a policy cannot name any other host, so that one may be
 // anywhere.
 api::Address address_of_url(const std::string& url, const std::string& own_namespace);

@@ -21,6 +21,7 @@ std::string_view store_version(std::string_view store) {
     if (store == api::kRedis) return "7.0";
     if (store == api::kRabbitmq) return "3.10";
     if (store == api::kPrometheus) return "v2.42.0";
+    if (store == api::kFluentBit) return "4.2.2";
     throw std::invalid_argument("no data store is named " + std::string(store));
 }
 

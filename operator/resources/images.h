@@ -8,7 +8,7 @@
 
 namespace resources {
 
-// Tag of the official image of a data store or of Prometheus: "15", "7.0", "3.10", "v2.42.0".
+// Tag of the official image of a data store, of Prometheus or of Fluent Bit: "15", "7.0", "3.10", "v2.42.0", "4.2.2".
 std::string_view store_version(std::string_view store);
 
 // "registry.example.com/shop/catalog-service:1.4.0", or "…@sha256:…" where the spec has a digest.

@@ -37,6 +37,10 @@ Json away_from_own_kind(const Component& self) {
                    {"podAffinityTerm", {{"labelSelector", {{"matchLabels", selector_of(self)}}}, {"topologyKey", kHost}}}}})}};
 }
 
+Json to_spot_nodes() {
+    return Json::array({{{"key", "spot-instance"}, {"operator", "Equal"}, {"value", "true"}, {"effect", "NoSchedule"}}});
+}
+
 Json towards_spot_nodes() {
     return {
         {"preferredDuringSchedulingIgnoredDuringExecution",
@@ -54,6 +58,11 @@ Json placement_labels(const Component& self) {
 }
 
 void place(const Component& self, Workload workload, Json& pod_spec) {
+    if (workload == Workload::Agent) {
+        // Wherever pods of the platform may be; what else a node is tainted with keeps those away too.
+        if (!self.platform.spec.spot_components.empty()) pod_spec["tolerations"] = to_spot_nodes();
+        return;
+    }
     if (workload == Workload::Job) return;  // It runs alone and ends soon.
     const api::Spread spread = self.platform.spec.spread;
     if (spread != api::Spread::None) {
@@ -65,8 +74,7 @@ void place(const Component& self, Workload workload, Json& pod_spec) {
     }
     if (runs_on_spot(self)) {
         pod_spec["affinity"]["nodeAffinity"] = towards_spot_nodes();
-        pod_spec["tolerations"] =
-            Json::array({{{"key", "spot-instance"}, {"operator", "Equal"}, {"value", "true"}, {"effect", "NoSchedule"}}});
+        pod_spec["tolerations"] = to_spot_nodes();
     }
 }
 

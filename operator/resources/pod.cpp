@@ -99,6 +99,21 @@ Json restless_dns() {
     return {{"options", Json::array({{{"name", "timeout"}, {"value", "1"}}, {{"name", "attempts"}, {"value", "4"}}})}};
 }
 
+Json restricted_security() {
+    return {{"runAsNonRoot", true},
+            {"runAsUser", kUser},
+            {"runAsGroup", kUser},
+            {"fsGroup", kUser},
+            // Else each start widens the mode of every file on the volume; PostgreSQL refuses such a data folder.
+            {"fsGroupChangePolicy", "OnRootMismatch"},
+            {"seccompProfile", {{"type", "RuntimeDefault"}}}};
+}
+
+// The container runtime gives logs to root alone, mode 0640: as their owner it needs no capability to read them.
+Json agent_security() {
+    return {{"runAsUser", 0}, {"runAsGroup", 0}, {"seccompProfile", {{"type", "RuntimeDefault"}}}};
+}
+
 }  // namespace
 
 Mount empty_folder(std::string name, std::string path, std::string_view size, Medium medium) {
@@ -109,6 +124,12 @@ Mount empty_folder(std::string name, std::string path, std::string_view size, Me
             .source = {{"emptyDir", std::move(source)}},
             .read_only = false,
             .secret = ""};
+}
+
+Mount node_folder(std::string name, std::string path, bool read_only) {
+    const char* type = read_only ? "Directory" : "DirectoryOrCreate";
+    Json source{{"hostPath", {{"path", path}, {"type", type}}}};
+    return {.name = std::move(name), .path = std::move(path), .source = std::move(source), .read_only = read_only, .secret = ""};
 }
 
 Mount config_folder(const std::string& config_map) {
@@ -151,27 +172,23 @@ Json tcp_port(std::string_view name, int port) {
 }
 
 Json pod_template(const Component& self, const Pod& pod, const SecretDigests& secrets) {
+    const bool is_agent = pod.workload == Workload::Agent;
     Json spec{
-        {"serviceAccountName", name_of(self)},
         {"automountServiceAccountToken", false},
         // Service links would put the address of every Service of the namespace into the environment, as PORT variables too.
         {"enableServiceLinks", false},
         {"terminationGracePeriodSeconds", pod.grace_seconds},
         {"dnsConfig", restless_dns()},
-        {"securityContext",
-         {{"runAsNonRoot", true},
-          {"runAsUser", kUser},
-          {"runAsGroup", kUser},
-          {"fsGroup", kUser},
-          // Else each start widens the mode of every file on the volume; PostgreSQL refuses such a data folder.
-          {"fsGroupChangePolicy", "OnRootMismatch"},
-          {"seccompProfile", {{"type", "RuntimeDefault"}}}}},
+        {"securityContext", is_agent ? agent_security() : restricted_security()},
         {"containers", Json::array({container(self, pod)})},
         {"volumes", volumes(pod)}};
     if (pod.workload == Workload::Job) spec["restartPolicy"] = "Never";
-    Json pull_secrets = Json::array();
-    for (const std::string& name : self.platform.spec.images.pull_secrets) pull_secrets.push_back({{"name", name}});
-    set_unless_empty(spec, "imagePullSecrets", std::move(pull_secrets));
+    if (!is_agent) {  // The platform's accounts and Secrets are not in an agent's namespace.
+        spec["serviceAccountName"] = name_of(self);
+        Json pull_secrets = Json::array();
+        for (const std::string& name : self.platform.spec.images.pull_secrets) pull_secrets.push_back({{"name", name}});
+        set_unless_empty(spec, "imagePullSecrets", std::move(pull_secrets));
+    }
     if (self.platform.spec.priority_classes) spec["priorityClassName"] = priority_class_name(self.platform, pod.workload);
     place(self, pod.workload, spec);
     return {{"metadata", metadata(self, pod, secrets)}, {"spec", std::move(spec)}};

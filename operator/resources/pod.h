@@ -37,11 +37,15 @@ Mount secret_folder(const std::string& name, const std::string& secret);
 Mount secret_file(const std::string& name, const std::string& secret, const std::string& key, const std::string& file);
 Mount claimed_folder(std::string name, std::string path);
 
+// A folder of the node.
+Mount node_folder(std::string name, std::string path, bool read_only);
+
 kube::Json env(std::string_view name, std::string_view value);
 kube::Json env_from_field(std::string_view name, std::string_view path);
 kube::Json tcp_port(std::string_view name, int port);
 
-enum class Workload { Service, Data, Job };
+// Agent: one on each node, of which it reads folders, in a namespace that is prepared for it.
+enum class Workload { Service, Data, Job, Agent };
 
 struct Pod {
     Workload workload = Workload::Service;

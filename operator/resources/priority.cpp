@@ -23,7 +23,7 @@ kube::Object priority_class(const api::Platform& platform, Workload workload, in
 }  // namespace
 
 std::string priority_class_name(const api::Platform& platform, Workload workload) {
-    return cluster_name(platform, workload == Workload::Service ? "services" : "data");
+    return cluster_name(platform, workload == Workload::Service || workload == Workload::Agent ? "services" : "data");
 }
 
 kube::Objects priority_classes(const api::Platform& platform) {

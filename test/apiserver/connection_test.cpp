@@ -48,7 +48,7 @@ Json namespaced_rules() {
 // And outside it.
 Json cluster_rules() {
     return {rule("apiextensions.k8s.io", {"customresourcedefinitions"}, {"list", "watch"}),
-            rule("", {"nodes", "namespaces"}, {"list", "watch"}),
+            rule("", {"nodes", "namespaces"}, {"list", "watch"}), rule("apps", {"daemonsets"}, {"list", "watch"}),
             rule("admissionregistration.k8s.io", {"validatingadmissionpolicies", "validatingadmissionpolicybindings"}, kOwn),
             rule("scheduling.k8s.io", {"priorityclasses"}, kOwn)};
 }

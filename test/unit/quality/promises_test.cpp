@@ -448,5 +448,55 @@ TEST_F(PromisesTest, OfLogsAndTracesAreInTheServicesConfiguration) {
     EXPECT_THAT(all("Tracing"), IsEmpty());
 }
 
+class LogShippingTest : public PromisesTest {
+protected:
+    LogShippingTest() {
+        platform.spec.logging = {api::LogAgent::DaemonSet, "http://collector:4318", "logging"};
+        see("DaemonSet", "fluent-bit");
+        seen.workloads["fluent-bit"] = running(3);
+    }
+    Workload& agent() { return seen.workloads["fluent-bit"]; }
+};
+
+TEST_F(LogShippingTest, IsPromisedWhereThereIsAnAgentAlone) {
+    EXPECT_EQ(find("LogShipping").held, Held::True);
+    EXPECT_THAT(find("LogShipping").evidence, HasSubstr("on every node, and told to take the logs to http://collector:4318"));
+    platform.spec.logging = {};
+    EXPECT_THAT(all("LogShipping"), IsEmpty());
+    seen.log_agent_refused = "delete DaemonSet: forbidden";
+    expect_hurt("LogShipping", "", "still there: delete DaemonSet: forbidden", "rights back");
+}
+
+TEST_F(LogShippingTest, IsBrokenByANodeWhoseAgentIsNotReadyOrOld) {
+    agent().available = 2;
+    expect_hurt("LogShipping", "", "not every node",
+                "kubectl describe daemonset,pods -n logging -l ecommerceplatform.io/namespace=shop");
+    agent() = running(3);
+    agent().updated = 1;
+    expect_hurt("LogShipping", "", "not every node", "kubectl describe");
+}
+
+TEST_F(LogShippingTest, IsUnknownBeforeKubernetesHasSeenIt) {
+    agent().observed_generation = 1;
+    expect_unknown("LogShipping", "", "no node has been told");
+    agent() = running(0);
+    expect_unknown("LogShipping", "", "no node has been told");
+    seen.workloads.erase("fluent-bit");
+    expect_unknown("LogShipping", "", "no node has been told");
+    seen.objects.clear();
+    expect_unknown("LogShipping", "", "not everything is applied");
+}
+
+TEST_F(LogShippingTest, SaysWhatAnAdministratorHasToDoAndLeavesTheRestAlone) {
+    seen.workloads.erase("fluent-bit");
+    object("DaemonSet", "fluent-bit").state = Declared::State::Missing;
+    seen.log_agent_refused = "apply DaemonSet: namespaces \"logging\" not found";
+    expect_hurt("LogShipping", "", "no Fluent Bit can run in namespace logging: apply DaemonSet",
+                "kubectl apply --server-side -k config/logging;");
+    EXPECT_EQ(find("AsDeclared").held, Held::True);
+    platform.spec.logging.ns = "logs";
+    expect_hurt("LogShipping", "", "in namespace logs", "with namespace logs in its kustomization.yaml");
+}
+
 }  // namespace
 }  // namespace quality

@@ -33,6 +33,20 @@ TEST(Child, BelongsToThePlatformOfItsLabels) {
     const kube::Json outside = kube::Json::parse(
         R"({"metadata": {"name": "x", "labels": {"ecommerceplatform.io/platform": "shop", "ecommerceplatform.io/namespace": "a"}}})");
     EXPECT_EQ(child_from(kube::kPriorityClass, outside).platform, (kube::Key{"a", "shop"}));
+    kube::Json elsewhere = outside;
+    elsewhere["metadata"]["namespace"] = "logging";
+    EXPECT_EQ(child_from(kube::kDaemonSet, elsewhere).platform, (kube::Key{"a", "shop"}));
+    EXPECT_EQ(child_from(kube::kConfigMap, elsewhere).platform, (kube::Key{"logging", "shop"})) << "labels lead nothing else out";
+}
+
+TEST(Child, OfADaemonSetCountsNodes) {
+    const kube::Json agent = kube::Json::parse(R"({"metadata": {"name": "x", "generation": 2}, "status": {"observedGeneration": 2,
+        "desiredNumberScheduled": 3, "currentNumberScheduled": 3, "updatedNumberScheduled": 2, "numberAvailable": 1}})");
+    const quality::Workload seen = child_from(kube::kDaemonSet, agent).workload;
+    EXPECT_EQ(seen.desired, 3);
+    EXPECT_EQ(seen.updated, 2);
+    EXPECT_EQ(seen.available, 1);
+    EXPECT_EQ(seen.observed_generation, 2);
 }
 
 TEST(Child, HasNoDigestWhereWeNeverApplied) {

@@ -1,0 +1,183 @@
+// The Fluent Bit on each node: whose logs it takes, what it may, and what it is told.
+#include <gmock/gmock.h>
+
+#include <regex>
+
+#include "api/document.h"
+#include "platforms.h"
+#include "resources/endpoint.h"
+
+namespace {
+
+using kube::Json;
+using testing::Contains;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+api::Platform with_agent(const std::string& endpoint = "http://otel-collector.logging:4318") {
+    api::Platform platform = test::production();
+    platform.spec.logging = {api::LogAgent::DaemonSet, endpoint, "logging"};
+    return platform;
+}
+
+kube::Object agent_of(const api::Platform& platform) {
+    const kube::Objects found = test::of_kind(test::objects_of(platform), kube::kDaemonSet);
+    EXPECT_EQ(found.size(), 1);
+    return found.at(0);
+}
+
+Json told(const api::Platform& platform) {
+    const Json annotations = kube::at(agent_of(platform).json, {"spec", "template", "metadata", "annotations"});
+    return std::get<Json>(api::read_document(annotations.at(std::string(api::kFluentBitAnnotation)).get<std::string>()));
+}
+
+Json output_to(const std::string& endpoint) {
+    return told(with_agent(endpoint))["pipeline"]["outputs"][0];
+}
+
+// What is set for a resource's attribute, by the steps of an input.
+Json resource(const Json& input) {
+    Json attributes = Json::object();
+    for (const Json& step : input["processors"]["logs"]) {
+        if (step.value("context", "") == "otel_resource_attributes") attributes[step["key"]] = step["value"];
+    }
+    return attributes;
+}
+
+TEST(LogAgent, IsNoneWhereNobodyAsks) {
+    EXPECT_THAT(test::of_kind(test::objects_of(test::production()), kube::kDaemonSet), IsEmpty());
+}
+
+TEST(LogAgent, LivesElsewhereAndSaysWhoseItIs) {
+    const kube::Object agent = agent_of(with_agent());
+    EXPECT_EQ(agent.key(), (kube::Key{"logging", "shop.shop-fluent-bit"}));
+    EXPECT_FALSE(agent.json["metadata"].contains("ownerReferences")) << "an owner must be of the same namespace";
+    EXPECT_EQ(kube::label_of(agent.json, api::kPlatformLabel), "shop");
+    EXPECT_EQ(kube::label_of(agent.json, api::kNamespaceLabel), "shop");
+    const Json labels = kube::at(agent.json, {"spec", "template", "metadata", "labels"});
+    const Json selector = agent.json["spec"]["selector"]["matchLabels"];
+    EXPECT_EQ(selector.size(), 2);
+    for (const auto& [name, value] : selector.items()) EXPECT_EQ(labels.at(name), value);
+    api::Platform other = with_agent();
+    other.key.ns = "other";
+    EXPECT_NE(agent_of(other).key(), agent.key());
+    EXPECT_NE(agent_of(other).json["spec"]["selector"], agent.json["spec"]["selector"])
+        << "else each would take the other's pods";
+}
+
+TEST(LogAgent, SeesNothingOfTheNodeButLogsAndItsOwnState) {
+    const kube::Object agent = agent_of(with_agent());
+    std::vector<std::string> folders;
+    const Json pod = test::pod_of(agent);
+    for (const Json& volume : pod["volumes"]) {
+        if (volume.contains("hostPath")) folders.push_back(volume["hostPath"]["path"]);
+    }
+    EXPECT_THAT(folders, testing::ElementsAre("/var/log/pods", "/var/lib/ecommerceplatform/shop.shop-fluent-bit"));
+    const Json container = test::container_of(agent);
+    EXPECT_THAT(container["volumeMounts"],
+                Contains((Json{{"name", "logs"}, {"mountPath", "/var/log/pods"}, {"readOnly", true}})));
+    EXPECT_EQ(container["securityContext"], (Json{{"allowPrivilegeEscalation", false},
+                                                  {"readOnlyRootFilesystem", true},
+                                                  {"capabilities", {{"drop", Json::array({"ALL"})}}}}));
+    EXPECT_EQ(pod["automountServiceAccountToken"], false);
+    EXPECT_FALSE(pod.contains("serviceAccountName")) << "the platform's accounts are not in that namespace";
+    EXPECT_FALSE(pod.contains("imagePullSecrets")) << "nor its Secrets";
+    EXPECT_FALSE(pod.contains("hostNetwork"));
+}
+
+TEST(LogAgent, RunsWhereverPodsOfThePlatformMayBe) {
+    EXPECT_FALSE(test::pod_of(agent_of(with_agent())).contains("tolerations"));
+    api::Platform on_spot = with_agent();
+    on_spot.spec.spot_components = {"catalog"};
+    EXPECT_EQ(test::pod_of(agent_of(on_spot))["tolerations"][0]["key"], "spot-instance");
+    EXPECT_FALSE(test::pod_of(agent_of(on_spot)).contains("affinity"));
+    EXPECT_EQ(test::pod_of(agent_of(on_spot))["priorityClassName"], "shop.shop-services");
+}
+
+// The folder of a pod's logs is NAMESPACE_POD_UID. A glob has no other special characters than these names may not have.
+TEST(LogAgent, TakesTheLogsOfEachComponentAndOfNoOtherPlatform) {
+    const Json inputs = told(with_agent())["pipeline"]["inputs"];
+    const auto taken = [&](const std::string& path) {
+        return std::ranges::count_if(inputs, [&](const Json& input) {
+            std::string pattern = std::regex_replace(input["path"].get<std::string>(), std::regex("\\."), "\\.");
+            pattern = std::regex_replace(pattern, std::regex("\\*"), "[^/]*");
+            return std::regex_match(path, std::regex(pattern));
+        });
+    };
+    for (const kube::Object& workload : test::workloads(test::objects_of(with_agent()))) {
+        const std::string container = test::container_of(workload)["name"];
+        EXPECT_EQ(taken("/var/log/pods/shop_" + workload.key().name + "-7d9f-x2x_0a1b-2c/" + container + "/0.log"), 1)
+            << container;
+    }
+    EXPECT_EQ(taken("/var/log/pods/shop_shop-migration-user-1_0a/migration/0.log"), 1);
+    EXPECT_EQ(taken("/var/log/pods/other_shop-user-1_0a/user/0.log"), 0) << "another namespace";
+    EXPECT_EQ(taken("/var/log/pods/my-shop_shop-user-1_0a/user/0.log"), 0) << "one that ends like ours";
+    EXPECT_EQ(taken("/var/log/pods/shop_boutique-user-1_0a/user/0.log"), 0) << "somebody else's pod";
+    EXPECT_EQ(taken("/var/log/pods/shop_shop-user-1_0a/user/0.log.20260101-000000.gz"), 0);
+    EXPECT_EQ(taken("/var/log/pods/shop_shop-user-1_0a/user/../../kube-system_x_1/x/0.log"), 0);
+}
+
+TEST(LogAgent, NamesWhatItReadsAsTracesDo) {
+    const Json inputs = told(with_agent())["pipeline"]["inputs"];
+    const auto catalog = std::ranges::find(inputs, "catalog", [](const Json& input) { return input["tag"].get<std::string>(); });
+    ASSERT_NE(catalog, inputs.end());
+    EXPECT_EQ(resource(*catalog), (Json{{"service.name", "catalog-service"},
+                                        {"service.namespace", "shop"},
+                                        {"k8s.namespace.name", "shop"},
+                                        {"k8s.container.name", "catalog"}}));
+    EXPECT_EQ((*catalog)["multiline.parser"], "cri");
+    std::vector<std::string> states;
+    for (const Json& input : inputs) states.push_back(input["db"]);
+    std::ranges::sort(states);
+    EXPECT_EQ(std::ranges::adjacent_find(states), states.end()) << "two inputs would spoil each other's";
+}
+
+// As Onigmo reads it too: a named group, and no more than both have.
+TEST(LogAgent, ReadsThePodFromThePathOfItsLogs) {
+    std::string pattern;
+    const Json inputs = told(with_agent())["pipeline"]["inputs"];
+    for (const Json& step : inputs[0]["processors"]["logs"]) {
+        if (step.value("action", "") == "extract") pattern = step["pattern"];
+    }
+    const std::string group = "?<k8s_pod_name>";
+    ASSERT_THAT(pattern, HasSubstr(group));
+    pattern.erase(pattern.find(group), group.size());
+    std::smatch found;
+    const std::string path = "/var/log/pods/shop_shop-user-7d9f-x2x_0a1b-2c/user/0.log";
+    ASSERT_TRUE(std::regex_search(path, found, std::regex(pattern)));
+    EXPECT_EQ(found[1], "shop-user-7d9f-x2x");
+}
+
+TEST(LogAgent, SendsToTheEndpointWhereverThatIs) {
+    EXPECT_EQ(output_to("http://otel-collector.logging:4318")["host"], "otel-collector.logging");
+    EXPECT_EQ(output_to("http://otel-collector.logging:4318")["port"], 4318);
+    EXPECT_EQ(output_to("http://otel-collector.logging:4318")["logs_uri"], "/v1/logs");
+    EXPECT_EQ(output_to("http://otel-collector.logging:4318/")["logs_uri"], "/v1/logs");
+    EXPECT_EQ(output_to("http://otel-collector.logging:4318")["tls"], false);
+    EXPECT_EQ(output_to("https://logs.example.com:443/otlp/v1/logs")["tls"], true);
+    EXPECT_EQ(output_to("https://logs.example.com:443/otlp/v1/logs")["logs_uri"], "/otlp/v1/logs");
+    EXPECT_EQ(output_to("http://collector:4318")["host"], "collector.shop.svc") << "of the platform's namespace, not of its own";
+    EXPECT_EQ(output_to("http://10.0.0.7:4318")["host"], "10.0.0.7");
+}
+
+TEST(LogAgent, StartsAnewWhenItIsToldSomethingElse) {
+    EXPECT_NE(agent_of(with_agent("http://other:1")).json["spec"]["template"], agent_of(with_agent()).json["spec"]["template"]);
+}
+
+TEST(LogAgent, IsTheOfficialImageUnlessThereIsAnother) {
+    EXPECT_EQ(test::container_of(agent_of(with_agent()))["image"], "fluent/fluent-bit:4.2.2");
+    api::Platform mirrored = with_agent();
+    mirrored.spec.images.data_registry = "registry.example.com/shop";
+    mirrored.spec.images.digests["fluent-bit"] = "sha256:1";
+    EXPECT_EQ(test::container_of(agent_of(mirrored))["image"], "registry.example.com/shop/fluent-bit@sha256:1");
+}
+
+TEST(Endpoint, HasTheSchemesPortWhereItNamesNone) {
+    EXPECT_EQ(resources::endpoint_of("https://logs.example.com").port, 443);
+    EXPECT_EQ(resources::endpoint_of("http://logs.example.com/x?y").path, "/x");
+    EXPECT_EQ(resources::endpoint_of("http://[fd00::1]:4318/x").host, "[fd00::1]");
+    EXPECT_EQ(resources::endpoint_of("http://[fd00::1]:4318").port, 4318);
+    EXPECT_EQ(resources::endpoint_of("http://collector:4318?x=1").path, "");
+}
+
+}  // namespace
