@@ -48,6 +48,8 @@ public:
         ++count_;
     }
 
+    void remark(const std::string& text) { out_ << "# " << text << "\n"; }
+
     void compare(const kube::Object& object, const kube::Json& live, const kube::Json& result) {
         const kube::Json before = comparable(live);
         const kube::Json after = comparable(result);
@@ -149,6 +151,18 @@ awaitable<void> compare_child(kube::Object wanted, const api::Platform& platform
     }
 }
 
+// A log agent lives where who asks may have no rights, or where nothing is prepared for it.
+awaitable<void> compare_log_agent(kube::Object wanted, const api::Platform& platform, client::Client& client,
+                                  Differences& differences) {
+    std::string refused;
+    try {
+        co_await compare_child(wanted, platform, client, differences);
+    } catch (const client::ApiError& error) {
+        refused = error.what();
+    }
+    if (!refused.empty()) differences.remark("Refused: " + refused);
+}
+
 struct Secrets {
     kube::Objects objects;
     resources::SecretDigests digests;
@@ -206,7 +220,7 @@ awaitable<void> compare_pruned(api::Platform platform, kube::Objects wanted, res
     children.label_selector = std::string(api::kPlatformLabel) + "=" + platform.key.name;
     for (const kube::Kind& kind : kube::child_kinds()) {
         if (kind.optional && !capabilities.contains(kind.resource())) continue;
-        children.ns = kind.namespaced ? platform.key.ns : "";
+        children.ns = kube::is_outside(kind) ? "" : platform.key.ns;
         children.part = kind == kube::kSecret ? client::Part::Metadata : client::Part::Whole;
         const client::ListPage page = co_await client.list(kind, children);
         for (const kube::Json& json : page.items) {
@@ -230,15 +244,21 @@ awaitable<int> diff(std::string file, std::string ns, client::Client& client, st
     const kube::Json declared = co_await compare_platform(*document, client, differences);
     const api::Platform platform = api::platform_from(declared);
     if (platform.spec.suspend) {
-        out << "# Suspended: the operator leaves every object as it is.\n";
+        differences.remark("Suspended: the operator leaves every object as it is.");
         co_return differences.exit_status();
     }
     const Secrets secrets = co_await compare_secrets(platform, client, differences);
     const resources::Capabilities capabilities = co_await served(client);
     for (const resources::LeftOut& missing : resources::left_out(platform, capabilities))
-        out << "# Left out: " << missing.words << "\n";
+        differences.remark("Left out: " + missing.words);
     kube::Objects wanted = resources::desired(platform, secrets.digests, capabilities);
-    for (const kube::Object& object : wanted) co_await compare_child(object, platform, client, differences);
+    for (const kube::Object& object : wanted) {
+        if (object.kind == kube::kDaemonSet) {
+            co_await compare_log_agent(object, platform, client, differences);
+        } else {
+            co_await compare_child(object, platform, client, differences);
+        }
+    }
     wanted.insert(wanted.end(), secrets.objects.begin(), secrets.objects.end());
     co_await compare_pruned(platform, wanted, capabilities, client, differences);
     co_return differences.exit_status();

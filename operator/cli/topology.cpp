@@ -78,16 +78,17 @@ void add_parts(Picture& picture, const Report& report) {
     }
 }
 
-// What every platform does the same way, or what watches it, would only hide the rest: names, metrics, traces, Jobs.
+// What every platform does the same way, or what watches it, would only hide the rest: names, metrics, traces, logs, Jobs.
 bool is_shown(const resources::Flow& flow, const api::Platform& platform, const Picture& picture) {
     const auto is_drawn = [&](const resources::End& end) {
         return end.component.empty() || std::ranges::find(picture.boxes, end.component, &Box::name) != picture.boxes.end();
     };
     if (!is_drawn(flow.from) || !is_drawn(flow.to) || flow.from.component == flow.to.component) return false;
     if (flow.ports.front().number == api::kAdminPort || flow.to.address.ns == "kube-system") return false;
-    const std::string& endpoint = platform.spec.tracing.endpoint;
-    return endpoint.empty() || !flow.to.component.empty() ||
-           name_of(flow.to.address) != name_of(resources::address_of_url(endpoint, platform.key.ns));
+    const auto leads_to = [&](const std::string& url) {
+        return !url.empty() && name_of(flow.to.address) == name_of(resources::address_of_url(url, platform.key.ns));
+    };
+    return !flow.to.component.empty() || !(leads_to(platform.spec.tracing.endpoint) || leads_to(platform.spec.logging.endpoint));
 }
 
 // The store that the platform has at that address, if any.

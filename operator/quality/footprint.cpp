@@ -23,7 +23,11 @@ std::int64_t millis(const std::string& quantity) {
 template <typename Pods>
 Footprint sum(const api::Spec& spec, Pods pods) {
     Footprint sum;
-    for (const auto& [name, settings] : spec.services) sum.add(pods(settings), settings.compute);
+    for (const auto& [name, settings] : spec.services) {
+        sum.add(pods(settings), settings.compute);
+        // One on each node would be no part of it: how many nodes there are is not the platform's to say.
+        if (spec.logging.agent == api::LogAgent::Sidecar) sum.add(pods(settings), api::log_agent_compute());
+    }
     for (const auto& [name, store] : api::managed_stores(spec)) {
         sum.add(store->nodes, store->compute);
         sum.storage += store->nodes * millis(store->storage);

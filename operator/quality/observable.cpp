@@ -101,16 +101,26 @@ Findings tracing(const Case& of) {
 }
 
 Findings log_shipping(const Case& of) {
+    Findings findings;
     switch (of.platform.spec.logging.agent) {
         case api::LogAgent::DaemonSet:
-            return {agent_on_each_node(of)};
+            return {agent_on_each_node(of)};  // Whose words those of a refusal are.
         case api::LogAgent::Sidecar:
+            findings.push_back(of_every_pod(
+                of, is_service, [](const Pod& pod) { return pod.shipped; },
+                "beside every service runs a Fluent Bit, told to take its logs to " + of.platform.spec.logging.endpoint,
+                "pods without a Fluent Bit that runs: ",
+                "Let the rollout finish that gives it to them, or see why it fails: kubectl logs -n " + of.platform.key.ns +
+                    " POD -c " + std::string(api::kFluentBit) + "."));
+            break;
         case api::LogAgent::None:
             break;
     }
-    if (of.seen.log_agent_refused.empty()) return {};
-    return {hurt("", "the DaemonSet of before is still there: " + of.seen.log_agent_refused,
-                 "Give the operator its rights back, or delete the DaemonSet.")};
+    if (!of.seen.log_agent_refused.empty()) {
+        findings.push_back(hurt("", "the DaemonSet of before is still there: " + of.seen.log_agent_refused,
+                                "Give the operator its rights back, or delete the DaemonSet."));
+    }
+    return findings;
 }
 
 }  // namespace quality

@@ -82,6 +82,7 @@ struct Pod {
     bool best_effort = false;  // It has neither requests nor limits, so it is the first to be evicted.
     bool bounded = false;      // Every container has requests and limits of CPU and memory.
     bool scraped = false;      // Its annotations ask Prometheus to read its metrics.
+    bool shipped = false;      // An agent beside its service takes its logs.
 };
 
 // An object that the platform must have.

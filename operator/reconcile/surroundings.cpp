@@ -4,6 +4,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include "api/components.h"
 #include "api/names.h"
 
 namespace reconcile {
@@ -48,6 +49,17 @@ int metrics_port_of(const kube::Json& containers) {
     return 0;
 }
 
+// A log agent is beside the pod's container, and was not seen to fail.
+bool is_shipped(const kube::Json& pod) {
+    const auto is_agent = [](const kube::Json& each) { return kube::string_at(each, {"name"}) == api::kFluentBit; };
+    const kube::Json& sidecars = kube::at(pod, {"spec", "initContainers"});
+    const kube::Json& states = kube::at(pod, {"status", "initContainerStatuses"});
+    const bool fails = std::any_of(states.begin(), states.end(), [&](const kube::Json& each) {
+        return is_agent(each) && !kube::at(each, {"state", "waiting"}).is_null();
+    });
+    return !fails && std::any_of(sidecars.begin(), sidecars.end(), is_agent);
+}
+
 bool shown(const runtime::Watcher& watcher) {
     return watcher.synced() && !watcher.refused();
 }
@@ -64,8 +76,11 @@ PodFacts pod_facts_from(const kube::Json& pod) {
         kube::string_at(pod, {"status", "phase"}) == "Running" && kube::at(pod, {"metadata", "deletionTimestamp"}).is_null();
     facts.best_effort = kube::string_at(pod, {"status", "qosClass"}) == "BestEffort";
     const kube::Json& containers = kube::at(pod, {"spec", "containers"});
-    facts.bounded = containers.is_array() && std::all_of(containers.begin(), containers.end(), is_bounded);
+    const kube::Json& sidecars = kube::at(pod, {"spec", "initContainers"});
+    facts.bounded = containers.is_array() && std::all_of(containers.begin(), containers.end(), is_bounded) &&
+                    std::all_of(sidecars.begin(), sidecars.end(), is_bounded);
     facts.scraped = kube::string_at(pod, {"metadata", "annotations", "prometheus.io/scrape"}) == "true";
+    facts.shipped = is_shipped(pod);
     facts.address = kube::string_at(pod, {"status", "podIP"});
     facts.metrics_port = metrics_port_of(containers);
     return facts;
@@ -117,7 +132,8 @@ std::optional<std::vector<quality::Pod>> Surroundings::pods_of(const kube::Key& 
                          .on = node && shown(node_watcher_) ? std::optional(*node) : std::nullopt,
                          .best_effort = facts.best_effort,
                          .bounded = facts.bounded,
-                         .scraped = facts.scraped});
+                         .scraped = facts.scraped,
+                         .shipped = facts.shipped});
     });
     return found;
 }

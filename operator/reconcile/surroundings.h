@@ -25,6 +25,7 @@ struct PodFacts {
     bool best_effort = false;
     bool bounded = false;
     bool scraped = false;
+    bool shipped = false;
     std::string address;   // IP; empty: it has none yet.
     int metrics_port = 0;  // 0: it has none.
 

@@ -14,9 +14,14 @@ namespace {
 constexpr const char* kLeastCpu = "10m";
 constexpr const char* kLeastMemory = "32Mi";
 
-Json utilization(const char* resource, int percent) {
-    return {{"type", "Resource"},
-            {"resource", {{"name", resource}, {"target", {{"type", "Utilization"}, {"averageUtilization", percent}}}}}};
+// Of the pod, which is its service, unless an agent is beside that: what it asks for would count, and it does not grow with load.
+Json utilization(const Component& self, const char* resource, int percent) {
+    const Json target{{"type", "Utilization"}, {"averageUtilization", percent}};
+    if (self.platform.spec.logging.agent != api::LogAgent::Sidecar) {
+        return {{"type", "Resource"}, {"resource", {{"name", resource}, {"target", target}}}};
+    }
+    return {{"type", "ContainerResource"},
+            {"containerResource", {{"name", resource}, {"container", self.key}, {"target", target}}}};
 }
 
 Json of_each_pod(const std::string& name, const std::string& average) {
@@ -47,8 +52,8 @@ Json scale_down(std::int64_t window_seconds) {
 kube::Object autoscaler(const Component& self, const api::ServiceSettings& settings) {
     const api::AutoscalerBehavior& behavior = self.platform.spec.autoscaler;
     Json metrics = Json::array();
-    if (settings.cpu_percent > 0) metrics.push_back(utilization("cpu", settings.cpu_percent));
-    if (settings.memory_percent > 0) metrics.push_back(utilization("memory", settings.memory_percent));
+    if (settings.cpu_percent > 0) metrics.push_back(utilization(self, "cpu", settings.cpu_percent));
+    if (settings.memory_percent > 0) metrics.push_back(utilization(self, "memory", settings.memory_percent));
     for (const auto& [name, average] : settings.pod_metrics) metrics.push_back(of_each_pod(name, average));
     kube::Object object = owned_object(self, kube::kHorizontalPodAutoscaler);
     object["spec"] = {{"scaleTargetRef", {{"apiVersion", "apps/v1"}, {"kind", "Deployment"}, {"name", name_of(self)}}},
@@ -78,6 +83,10 @@ kube::Objects vertical_autoscalers(const api::Platform& platform, const Capabili
                                                   {"controlledResources", {"cpu", "memory"}},
                                                   {"minAllowed", {{"cpu", kLeastCpu}, {"memory", kLeastMemory}}},
                                                   {"maxAllowed", {{"cpu", most.cpu}, {"memory", most.memory}}}}})}}}};
+        if (platform.spec.logging.agent == api::LogAgent::Sidecar) {
+            object["spec"]["resourcePolicy"]["containerPolicies"].push_back(
+                {{"containerName", api::kFluentBit}, {"mode", "Off"}});
+        }
         objects.push_back(std::move(object));
     }
     return objects;

@@ -60,6 +60,18 @@ void allow_stores(std::vector<Flow>& flows, const api::Spec& spec) {
     }
 }
 
+// Where a service's pods send their traces and, by an agent beside it, their logs, which may be one place.
+std::vector<api::Address> collectors(const api::Platform& platform) {
+    std::vector<api::Address> found;
+    const auto add = [&](const std::string& url) {
+        const api::Address address = address_of_url(url, platform.key.ns);
+        if (std::ranges::find(found, address) == found.end()) found.push_back(address);
+    };
+    if (!platform.spec.tracing.endpoint.empty()) add(platform.spec.tracing.endpoint);
+    if (platform.spec.logging.agent == api::LogAgent::Sidecar) add(platform.spec.logging.endpoint);
+    return found;
+}
+
 void allow_observation(std::vector<Flow>& flows, const api::Platform& platform) {
     if (!platform.spec.operator_namespace.empty()) {
         flows.push_back({in_namespace(platform.spec.operator_namespace), part(api::kGateway.key), {{api::kAdminPort}}});
@@ -74,8 +86,7 @@ void allow_observation(std::vector<Flow>& flows, const api::Platform& platform) 
         if (!platform.spec.prometheus_namespace.empty()) {
             flows.push_back({in_namespace(platform.spec.prometheus_namespace), part(service.key), {{api::kAdminPort}}});
         }
-        if (!platform.spec.tracing.endpoint.empty()) {
-            const api::Address collector = address_of_url(platform.spec.tracing.endpoint, platform.key.ns);
+        for (const api::Address& collector : collectors(platform)) {
             flows.push_back({part(service.key), outside(collector), {{collector.port}}});
         }
     }

@@ -27,10 +27,9 @@ Json modified(const char* context, const char* action, std::string key, const st
     return step;
 }
 
-// A line that is no JSON, as data stores write them, becomes a message as it is.
+// What the runtime wraps around a line.
 void unpack(Json& steps) {
     steps.push_back({{"name", "parser"}, {"key_name", "log"}, {"parser", kParser}, {"reserve_data", true}});
-    steps.push_back(modified("body", "rename", "log", "message"));
     steps.push_back(modified("body", "delete", "_p"));
     // /var/log/pods/NAMESPACE_POD_UID/CONTAINER/RESTART.log
     Json pod = modified("body", "extract", kFile);
@@ -48,9 +47,11 @@ void name_resource(const Component& of, bool is_of_one_pod, Json& steps) {
     steps.push_back({{"name", "opentelemetry_envelope"}});
     name("service.name", of.app);
     name("service.namespace", of.platform.key.name);
-    if (is_of_one_pod) name("service.version", of.version);  // While versions roll, others' logs are of both.
     name("k8s.namespace.name", of.platform.key.ns);
     name("k8s.container.name", of.key);
+    if (!is_of_one_pod) return;  // The pod is of each line, and while versions roll, so are they.
+    name("service.version", of.version);
+    name("k8s.pod.name", "${POD_NAME}");
 }
 
 Json input(const api::Platform& platform, const LogSource& source, const std::string& state) {
@@ -73,8 +74,8 @@ Json input(const api::Platform& platform, const LogSource& source, const std::st
         unpack(steps);
     } else {
         tail["parser"] = kParser;
-        steps.push_back(modified("body", "upsert", "k8s.pod.name", "${POD_NAME}"));
     }
+    steps.push_back(modified("body", "rename", "log", "message"));  // Of a line that is no JSON, as data stores write them.
     name_resource(component(platform, source.component), !source.by_runtime, steps);
     tail["processors"] = {{"logs", std::move(steps)}};
     return tail;

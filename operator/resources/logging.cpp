@@ -17,12 +17,19 @@ using kube::Json;
 namespace {
 
 constexpr const char* kProgram = "/fluent-bit/bin/fluent-bit";
-constexpr const char* kFile = "fluent-bit.yaml";
 
-// Where the kubelet keeps what containers write, and where an agent keeps how far it read: a new pod of it goes on from there. It
-// sees no other folder of the node.
+// Where the kubelet keeps what containers write, and where an agent keeps how far it read and what waits: a new pod of it goes on
+// from there, and what is left of a platform that went stays on the node. It sees no other folder.
 constexpr const char* kLogs = "/var/log/pods";
 constexpr const char* kState = "/var/lib/ecommerceplatform";
+
+// In a service's pod. Two files of 16 MiB (services/common/base/log_file.h) and a few lines more; what waits for the endpoint
+// (fluent_bit.cpp) and its index. Both go with the pod, after it has had its grace to deliver the rest.
+constexpr const char* kServiceLogs = "/var/log/ecommerce";
+constexpr const char* kServiceLog = "/var/log/ecommerce/service.log";
+constexpr const char* kSidecarState = "/var/lib/fluent-bit";
+constexpr const char* kServiceLogsSize = "48Mi";
+constexpr const char* kSidecarStateSize = "128Mi";
 
 constexpr int kRevisions = 5;
 
@@ -47,7 +54,7 @@ std::string configuration(const api::Platform& platform, const std::string& stat
 // told changes with them.
 Mount told_by_annotation() {
     const std::string field = "metadata.annotations['" + std::string(api::kFluentBitAnnotation) + "']";
-    const Json file{{"path", kFile}, {"fieldRef", {{"apiVersion", "v1"}, {"fieldPath", field}}}};
+    const Json file{{"path", kFluentBitFile}, {"fieldRef", {{"apiVersion", "v1"}, {"fieldPath", field}}}};
     return {.name = "config",
             .path = std::string(kConfigFolder),
             .source = {{"downwardAPI", {{"items", Json::array({file})}}}},
@@ -55,15 +62,20 @@ Mount told_by_annotation() {
             .secret = ""};
 }
 
-Pod agent(const api::Platform& platform) {
-    const std::string state = std::string(kState) + "/" + log_agent_name(platform);
+Pod fluent_bit(const api::Platform& platform) {
     Pod pod;
-    pod.workload = Workload::Agent;
     pod.image = store_image(platform.spec, api::kFluentBit);
     pod.command = {kProgram};
-    pod.args = {"--config=" + std::string(kConfigFolder) + "/" + kFile};
-    pod.ports = {tcp_port("http", api::kFluentBitPort)};
+    pod.args = {"--config=" + std::string(kConfigFolder) + "/" + kFluentBitFile};
     pod.compute = api::log_agent_compute();
+    return pod;
+}
+
+Pod agent(const api::Platform& platform) {
+    const std::string state = std::string(kState) + "/" + log_agent_name(platform);
+    Pod pod = fluent_bit(platform);
+    pod.workload = Workload::Agent;
+    pod.ports = {tcp_port("http", api::kFluentBitPort)};
     pod.mounts = {told_by_annotation(), node_folder("logs", kLogs, true), node_folder("state", state, false)};
     pod.startup = http_probe("/", "http", kStartup);
     pod.liveness = http_probe("/", "http", kLiveness);
@@ -76,6 +88,27 @@ Pod agent(const api::Platform& platform) {
 
 std::string log_agent_name(const api::Platform& platform) {
     return cluster_name(platform, api::kFluentBit);
+}
+
+std::string sidecar_configuration(const Component& service) {
+    const LogSource source{.component = service.key, .files = kServiceLog, .by_runtime = false};
+    return fluent_bit_configuration(service.platform, {source}, kSidecarState);
+}
+
+// No probe of start or readiness: a service must not wait, or be taken out, for its logs' sake.
+void add_log_sidecar(const Component& service, Pod& pod) {
+    const Mount logs = empty_folder("logs", kServiceLogs, kServiceLogsSize);
+    Pod beside = fluent_bit(service.platform);
+    beside.name = api::kFluentBit;
+    beside.ports = {tcp_port("logs", api::kFluentBitPort)};
+    beside.env = {env_from_field("POD_NAME", "metadata.name")};
+    beside.mounts = {seen_too(config_folder(name_of(service))), seen_too(logs),
+                     empty_folder("log-state", kSidecarState, kSidecarStateSize)};
+    beside.liveness = http_probe("/", "logs", kLiveness);
+    pod.env.push_back(env("LOG_FILE", kServiceLog));
+    pod.mounts.push_back(logs);
+    pod.beside.push_back(std::move(beside));
+    pod.annotations[std::string(api::kConfigAnnotation)] = digest_text(sidecar_configuration(service));
 }
 
 kube::Objects logging(const api::Platform& platform) {

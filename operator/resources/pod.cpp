@@ -35,7 +35,7 @@ Json container(const Component& self, const Pod& pod) {
         if (mount.read_only) entry["readOnly"] = true;
         mounts.push_back(std::move(entry));
     }
-    Json json{{"name", self.key},
+    Json json{{"name", pod.name.empty() ? self.key : pod.name},
               {"image", pod.image},
               {"imagePullPolicy", to_string(self.platform.spec.images.pull_policy)},
               {"volumeMounts", std::move(mounts)},
@@ -67,6 +67,20 @@ Json volumes(const Pod& pod) {
         Json volume = mount.source;
         volume["name"] = mount.name;
         json.push_back(std::move(volume));
+    }
+    for (const Pod& each : pod.beside) {
+        for (Json& volume : volumes(each)) json.push_back(std::move(volume));
+    }
+    return json;
+}
+
+// Kubernetes' way to say that an init container is a sidecar.
+Json sidecars(const Component& self, const Pod& pod) {
+    Json json = Json::array();
+    for (const Pod& each : pod.beside) {
+        Json one = container(self, each);
+        one["restartPolicy"] = "Always";
+        json.push_back(std::move(one));
     }
     return json;
 }
@@ -158,6 +172,12 @@ Mount claimed_folder(std::string name, std::string path) {
     return {.name = std::move(name), .path = std::move(path), .source = nullptr, .read_only = false, .secret = ""};
 }
 
+Mount seen_too(Mount mount) {
+    mount.source = nullptr;
+    mount.read_only = true;
+    return mount;
+}
+
 Json env(std::string_view name, std::string_view value) {
     return {{"name", name}, {"value", value}};
 }
@@ -182,6 +202,7 @@ Json pod_template(const Component& self, const Pod& pod, const SecretDigests& se
         {"securityContext", is_agent ? agent_security() : restricted_security()},
         {"containers", Json::array({container(self, pod)})},
         {"volumes", volumes(pod)}};
+    set_unless_empty(spec, "initContainers", sidecars(self, pod));
     if (pod.workload == Workload::Job) spec["restartPolicy"] = "Never";
     if (!is_agent) {  // The platform's accounts and Secrets are not in an agent's namespace.
         spec["serviceAccountName"] = name_of(self);

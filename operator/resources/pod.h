@@ -1,4 +1,5 @@
-// Pods as every part of the platform has them: one container, restricted as Pod Security demands, spread as the spec asks.
+// Pods as every part of the platform has them: one container, but for an agent beside it, restricted as Pod Security demands,
+// spread as the spec asks.
 #pragma once
 
 #include <string>
@@ -36,6 +37,8 @@ Mount secret_folder(const std::string& name, const std::string& secret);
 // One key of a Secret, as a file.
 Mount secret_file(const std::string& name, const std::string& secret, const std::string& key, const std::string& file);
 Mount claimed_folder(std::string name, std::string path);
+// For a second container: what the pod's first one has.
+Mount seen_too(Mount mount);
 
 // A folder of the node.
 Mount node_folder(std::string name, std::string path, bool read_only);
@@ -49,6 +52,7 @@ enum class Workload { Service, Data, Job, Agent };
 
 struct Pod {
     Workload workload = Workload::Service;
+    std::string name;  // Of the container; empty: the component's.
     std::string image;
     std::vector<std::string> command;  // Empty: the image's own.
     std::vector<std::string> args;
@@ -62,6 +66,7 @@ struct Pod {
     kube::Json pre_stop;  // Null: SIGTERM comes at once.
     int grace_seconds = 30;
     kube::Json annotations = nullptr;  // Null: none of its own.
+    std::vector<Pod> beside;           // Containers that begin before this one and end after it.
 };
 
 // `metadata` and `spec` of a workload's template. A Job's pod has no ports and no probes, and is started once. The digests of the

@@ -7,6 +7,7 @@
 #include "resources/configuration.h"
 #include "resources/environment.h"
 #include "resources/images.h"
+#include "resources/logging.h"
 #include "resources/objects.h"
 #include "resources/pod.h"
 #include "resources/probes.h"
@@ -53,6 +54,7 @@ Pod pod(const api::Platform& platform, const api::Service& service, const Compon
                            {"prometheus.io/port", std::to_string(api::kAdminPort)},
                            {"prometheus.io/path", "/metrics"}};
     }
+    if (platform.spec.logging.agent == api::LogAgent::Sidecar) add_log_sidecar(self, pod);
     return pod;
 }
 
@@ -80,8 +82,9 @@ kube::Object deployment(const Component& self, const api::ServiceSettings& setti
 kube::Objects service(const api::Platform& platform, const api::Service& service, const SecretDigests& secrets) {
     const Component self = component(platform, service.key);
     const api::ServiceSettings& settings = platform.spec.services.at(self.key);
-    kube::Objects objects{service_account(self),
-                          config_map(self, {{std::string(kConfigFile), configuration(platform.spec, service)}}),
+    std::map<std::string, std::string> files{{std::string(kConfigFile), configuration(platform.spec, service)}};
+    if (platform.spec.logging.agent == api::LogAgent::Sidecar) files.emplace(kFluentBitFile, sidecar_configuration(self));
+    kube::Objects objects{service_account(self), config_map(self, files),
                           cluster_ip_service(self, {{"http", api::kServicePort, "http"}, {"metrics", api::kAdminPort, "admin"}}),
                           deployment(self, settings, pod_template(self, pod(platform, service, self), secrets))};
     if (settings.autoscaling) objects.push_back(autoscaler(self, settings));

@@ -53,6 +53,14 @@ TEST_F(Diff, PrintsWhatTheServerRefuses) {
                 AllOf(HasSubstr("spec.data.postgres.managed.storage"), HasSubstr("the storage of PostgreSQL cannot be changed")));
 }
 
+TEST_F(Diff, GoesOnWhereALogAgentMayNotBe) {
+    const Json logging{{"agent", "DaemonSet"}, {"endpoint", "http://collector:4318"}, {"namespace", "nowhere-" + ns_}};
+    const support::Finished said = diff(wanted({{"quality", {{"observability", {{"logging", logging}}}}}}));
+    EXPECT_EQ(said.status, 1) << said.output;
+    EXPECT_THAT(lines_of(said.output), AllOf(Contains("+ " + named("Deployment/shop-catalog")),
+                                             Contains(AllOf(StartsWith("# Refused: "), HasSubstr("nowhere-" + ns_)))));
+}
+
 TEST_F(Diff, SaysThatTheNamespaceIsMissing) {
     Json elsewhere = wanted();
     elsewhere["metadata"]["namespace"] = "nowhere-" + ns_;

@@ -101,6 +101,24 @@ TEST_F(LogAgentAtHome, IsNotReadyWithoutItsPods) {
     EXPECT_TRUE(says("True", "on every node")) << promise("LogShipping");
 }
 
+TEST_F(LogAgentAtHome, IsBesideEachServiceInsteadWithNobodysLeave) {
+    start_operator();
+    apply(platform({{"agent", "DaemonSet"}, {"endpoint", "http://otel-collector.logging:4318"}, {"namespace", logs_}}));
+    ASSERT_TRUE(eventually([&] { return is_there(); }));
+    set({{"agent", "Sidecar"}, {"namespace", nullptr}});
+    EXPECT_TRUE(eventually([&] { return !is_there(); }));
+    EXPECT_TRUE(says("True", "beside every service runs a Fluent Bit")) << promise("LogShipping");
+    EXPECT_EQ(get("deployment", "shop-order")["spec"]["template"]["spec"]["initContainers"][0]["restartPolicy"], "Always");
+    EXPECT_EQ(get("hpa", "shop-order")["spec"]["metrics"][0]["type"], "ContainerResource");
+    EXPECT_TRUE(eventually([&] { return settled(); }, 60s)) << "the API server keeps them as they are declared";
+
+    // As a rollout that cannot give it to them leaves them.
+    set({{"agent", "None"}});
+    EXPECT_TRUE(eventually([&] { return promise("LogShipping").empty(); }));
+    EXPECT_TRUE(
+        eventually([&] { return !get("deployment", "shop-order")["spec"]["template"]["spec"].contains("initContainers"); }));
+}
+
 // In the namespace that config/logging makes, which one test alone may have at a time.
 class LogAgentByLeave : public LogAgent {
 protected:

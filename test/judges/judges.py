@@ -64,6 +64,15 @@ def with_prometheus():
     return run(os.environ["ECP_OPERATOR"], "render", "-f", "-", text=written([sample]))
 
 
+@functools.cache
+def with_log_sidecars():
+    """The same with an agent beside each service that takes its logs."""
+    sample = yaml.safe_load((ROOT / "samples/production.yaml").read_text())
+    sample["spec"]["quality"]["observability"]["logging"] = {"agent": "Sidecar", "endpoint": "http://otel-collector.logging:4318"}
+    sample["spec"]["images"]["digests"]["fluent-bit"] = "sha256:" + 64 * "0"
+    return run(os.environ["ECP_OPERATOR"], "render", "-f", "-", text=written([sample]))
+
+
 def read(text):
     return [each for each in yaml.load_all(text, yaml.CSafeLoader) if each]
 

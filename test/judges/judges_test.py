@@ -67,8 +67,8 @@ class Judge(unittest.TestCase):
         self.folder = Path(folder.name)
 
     def assert_finds_nothing(self, judge, find):
-        """`find` is asked for its findings in the objects of the sample, and of the same with a Prometheus."""
-        for rendered in (judges.rendered, judges.with_prometheus):
+        """`find` is asked for its findings in the objects of the sample, and of the same with a Prometheus or log agents."""
+        for rendered in (judges.rendered, judges.with_prometheus, judges.with_log_sidecars):
             with self.subTest(rendered.__name__):
                 words = judges.complaints(judge, find(rendered()), judges.exceptions_of(judge))
                 self.assertFalse(words, "\n" + "\n".join(words))
@@ -272,6 +272,11 @@ class Connectivity(unittest.TestCase):
 
     def test_a_prometheus_reads_the_services_and_is_asked_by_few(self):
         more, less = self.differences(judges.read(judges.with_prometheus()), FLOWS + FLOWS_OF_PROMETHEUS)
+        self.assertEqual(more, set())
+        self.assertEqual(less, set())
+
+    def test_logs_leave_for_their_collector(self):
+        more, less = self.differences(judges.read(judges.with_log_sidecars()), FLOWS + [(SERVICES, "ns/logging", "4318")])
         self.assertEqual(more, set())
         self.assertEqual(less, set())
 

@@ -2,6 +2,7 @@
 // spans. By the one that needs no data store; the frame is the same for all.
 #include <gmock/gmock.h>
 
+#include <filesystem>
 #include <set>
 #include <sstream>
 
@@ -81,6 +82,27 @@ TEST_F(RunningProcess, TakesALogLevelAndLogsRequestsWithTheirTrace) {
     EXPECT_TRUE(found);
     EXPECT_EQ(process_.admin().request("PUT", "/loglevel", "loud").status, 400);
     EXPECT_EQ(level(), "debug\n");
+}
+
+TEST_F(RunningProcess, CopiesItsLogForAnAgentBesideIt) {
+    const std::string copy = sandbox_.folder() + "/service.log";
+    process_.set("LOG_FILE", copy);
+    process_.start();
+    set_level("debug");
+    ask();
+    EXPECT_EQ(process_.stop(), 0);
+    EXPECT_EQ(support::read_file(copy), process_.log());
+    EXPECT_THAT(process_.log(), HasSubstr(kTrace));
+}
+
+TEST_F(RunningProcess, ServesThoughThereIsNoRoomForTheCopy) {
+    const std::string copy = sandbox_.folder() + "/service.log";
+    std::filesystem::create_symlink("/dev/full", copy);
+    process_.set("LOG_FILE", copy);
+    process_.start();
+    EXPECT_EQ(ask().status, 200);
+    EXPECT_THAT(process_.log(), HasSubstr("the log file can't be written"));
+    EXPECT_EQ(process_.stop(), 0);
 }
 
 TEST_F(RunningProcess, LogsNoSecretThatAPathHas) {

@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "common/base/early_threads.h"
+#include "common/base/log_file.h"
 #include "common/base/metrics.h"
 #include "common/base/processors.h"
 #include "common/base/resident.h"
@@ -261,7 +262,9 @@ int run(int argc, const char* const* argv, const Description& description) {
 
     base::use_few_arenas();
     const Environment environment = Environment::of_process();
-    const base::Log log = base::Log(std::cerr).with({{"service", description.name}});
+    std::optional<base::LogFile> copy;  // For an agent beside this process.
+    if (const auto path = environment.find("LOG_FILE")) copy.emplace(std::cerr, *path);
+    const base::Log log = base::Log(copy ? copy->stream() : std::cerr).with({{"service", description.name}});
     try {
         if (migrates) {
             data::migrate(owner_url(environment), description.migrations, log);

@@ -1,4 +1,5 @@
 // Each promise: kept, hurt in one way, and not observed.
+#include "quality/footprint.h"
 #include "quality/verdict.h"
 #include "unit/quality/kept_shop.h"
 
@@ -474,6 +475,27 @@ TEST_F(LogShippingTest, IsBrokenByANodeWhoseAgentIsNotReadyOrOld) {
     agent() = running(3);
     agent().updated = 1;
     expect_hurt("LogShipping", "", "not every node", "kubectl describe");
+}
+
+TEST_F(LogShippingTest, IsKeptBySidecarsThatRun) {
+    platform.spec.logging.agent = api::LogAgent::Sidecar;
+    expect_hurt("LogShipping", "", "pods without a Fluent Bit that runs: catalog, gateway",
+                "kubectl logs -n shop POD -c fluent-bit");
+    for (Pod& each : *seen.pods) each.shipped = std::ranges::find(api::kDataStores, each.component) == api::kDataStores.end();
+    EXPECT_EQ(find("LogShipping").held, Held::True) << "of data stores nothing is promised";
+    pods_of("user").front()->shipped = false;
+    expect_hurt("LogShipping", "", "pods without a Fluent Bit that runs: user", "rollout");
+    seen.log_agent_refused = "delete DaemonSet: forbidden";
+    EXPECT_EQ(all("LogShipping").size(), 2);
+}
+
+// Six services of two pods at least: 12 × (20m and 48Mi).
+TEST_F(LogShippingTest, CostsWhatItsSidecarsAskFor) {
+    const Footprint without = at_least(platform.spec);
+    platform.spec.logging.agent = api::LogAgent::Sidecar;
+    const Footprint with = at_least(platform.spec);
+    EXPECT_EQ(with.cpu - without.cpu, 12 * 20);
+    EXPECT_EQ(with.memory - without.memory, 12 * std::int64_t{48'000} << 20);
 }
 
 TEST_F(LogShippingTest, IsUnknownBeforeKubernetesHasSeenIt) {

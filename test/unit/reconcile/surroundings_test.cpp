@@ -26,6 +26,7 @@ TEST(PodFacts, SayWhereItRunsAndWhatBindsIt) {
                                .best_effort = false,
                                .bounded = true,
                                .scraped = true,
+                               .shipped = false,
                                .address = "10.0.0.7",
                                .metrics_port = 9090}));
 }
@@ -44,6 +45,23 @@ TEST(PodFacts, TakeOneContainerWithoutALimitForAPodWithout) {
     kube::Json sidecar = pod["spec"]["containers"][0];
     sidecar["resources"]["limits"].erase("memory");
     pod["spec"]["containers"].push_back(sidecar);
+    EXPECT_FALSE(pod_facts_from(pod).bounded);
+}
+
+TEST(PodFacts, SayWhetherALogAgentRunsBesideTheService) {
+    kube::Json pod = running_pod();
+    EXPECT_FALSE(pod_facts_from(pod).shipped);
+    kube::Json sidecar = pod["spec"]["containers"][0];
+    sidecar["name"] = "fluent-bit";
+    pod["spec"]["initContainers"] = kube::Json::array({sidecar});
+    EXPECT_TRUE(pod_facts_from(pod).shipped);
+    const auto with_state = [&](const kube::Json& state) {
+        pod["status"]["initContainerStatuses"] = kube::Json::array({{{"name", "fluent-bit"}, {"state", state}}});
+        return pod_facts_from(pod);
+    };
+    EXPECT_TRUE(with_state({{"running", {{"startedAt", "2026-01-01T00:00:00Z"}}}}).shipped);
+    EXPECT_FALSE(with_state({{"waiting", {{"reason", "CrashLoopBackOff"}}}}).shipped);
+    pod["spec"]["initContainers"][0]["resources"].erase("limits");
     EXPECT_FALSE(pod_facts_from(pod).bounded);
 }
 

@@ -172,6 +172,81 @@ TEST(LogAgent, IsTheOfficialImageUnlessThereIsAnother) {
     EXPECT_EQ(test::container_of(agent_of(mirrored))["image"], "registry.example.com/shop/fluent-bit@sha256:1");
 }
 
+api::Platform with_sidecars() {
+    api::Platform platform = test::production();
+    platform.spec.logging = {api::LogAgent::Sidecar, "http://otel-collector.logging:4318", ""};
+    return platform;
+}
+
+kube::Object user_of(const api::Platform& platform) {
+    return {kube::kDeployment, test::find(test::objects_of(platform), kube::kDeployment, "shop-user")};
+}
+
+TEST(LogSidecar, ReadsTheFileThatItsServiceWritesAndNothingElse) {
+    const kube::Objects objects = test::objects_of(with_sidecars());
+    EXPECT_THAT(test::of_kind(objects, kube::kDaemonSet), IsEmpty());
+    const Json map = test::find(objects, kube::kConfigMap, "shop-user");
+    const Json told = std::get<Json>(api::read_document(map["data"]["fluent-bit.yaml"].get<std::string>()));
+    const Json input = told["pipeline"]["inputs"][0];
+    EXPECT_EQ(told["pipeline"]["inputs"].size(), 1);
+    EXPECT_EQ(input["path"], test::variable(user_of(with_sidecars()), "LOG_FILE"));
+    EXPECT_EQ(resource(input)["service.version"], "1.4.0");
+    EXPECT_EQ(resource(input)["k8s.pod.name"], "${POD_NAME}");
+    EXPECT_EQ(resource(input)["service.name"], "user-service");
+    const Json pod = test::pod_of(user_of(with_sidecars()));
+    ASSERT_EQ(pod["initContainers"].size(), 1);
+    const Json sidecar = pod["initContainers"][0];
+    EXPECT_EQ(sidecar["name"], "fluent-bit");
+    EXPECT_EQ(sidecar["restartPolicy"], "Always");
+    EXPECT_EQ(sidecar["env"][0]["name"], "POD_NAME");
+    std::vector<std::string> volumes;
+    for (const Json& volume : pod["volumes"]) volumes.push_back(volume["name"]);
+    for (const Json& mount : sidecar["volumeMounts"]) {
+        EXPECT_EQ(std::ranges::count(volumes, mount["name"].get<std::string>()), 1) << mount;
+    }
+    EXPECT_THAT(sidecar["volumeMounts"],
+                Contains((Json{{"name", "logs"}, {"mountPath", "/var/log/ecommerce"}, {"readOnly", true}})));
+    const Json service = test::container_of(user_of(with_sidecars()));
+    EXPECT_THAT(service["volumeMounts"], Contains((Json{{"name", "logs"}, {"mountPath", "/var/log/ecommerce"}})));
+}
+
+// A service must not wait, or be taken out, for its logs' sake.
+TEST(LogSidecar, KeepsItsServiceFromNothing) {
+    const Json pod = test::pod_of(user_of(with_sidecars()));
+    const Json sidecar = pod["initContainers"][0];
+    EXPECT_TRUE(sidecar.contains("livenessProbe"));
+    EXPECT_FALSE(sidecar.contains("readinessProbe"));
+    EXPECT_FALSE(sidecar.contains("startupProbe"));
+    EXPECT_EQ(sidecar["securityContext"], pod["containers"][0]["securityContext"]);
+}
+
+TEST(LogSidecar, StartsAnewWhenItIsToldSomethingElse) {
+    api::Platform other = with_sidecars();
+    other.spec.logging.endpoint = "http://elsewhere:1";
+    EXPECT_NE(user_of(other).json["spec"]["template"], user_of(with_sidecars()).json["spec"]["template"]);
+}
+
+// What a sidecar asks for does not grow with load: in a pod's sum it would hold back the autoscaler.
+TEST(LogSidecar, DoesNotCountForTheAutoscaler) {
+    const Json scaler = test::find(test::objects_of(with_sidecars()), kube::kHorizontalPodAutoscaler, "shop-user");
+    ASSERT_EQ(scaler["spec"]["metrics"].size(), 2);
+    for (const Json& metric : scaler["spec"]["metrics"]) {
+        EXPECT_EQ(metric["type"], "ContainerResource");
+        EXPECT_EQ(metric["containerResource"]["container"], "user");
+    }
+    api::Platform sized = with_sidecars();
+    sized.spec.services.at("user").vertical = api::Vertical::Recommend;
+    const Json vpa = test::find(test::objects_of(sized), kube::kVerticalPodAutoscaler, "shop-user");
+    EXPECT_THAT(vpa["spec"]["resourcePolicy"]["containerPolicies"],
+                Contains((Json{{"containerName", "fluent-bit"}, {"mode", "Off"}})));
+}
+
+TEST(LogSidecar, IsBesideServicesAlone) {
+    for (const kube::Object& workload : test::workloads(test::objects_of(with_sidecars()))) {
+        EXPECT_EQ(test::pod_of(workload).contains("initContainers"), workload.kind == kube::kDeployment) << workload.key().name;
+    }
+}
+
 TEST(Endpoint, HasTheSchemesPortWhereItNamesNone) {
     EXPECT_EQ(resources::endpoint_of("https://logs.example.com").port, 443);
     EXPECT_EQ(resources::endpoint_of("http://logs.example.com/x?y").path, "/x");

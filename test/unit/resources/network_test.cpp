@@ -250,6 +250,25 @@ TEST(Network, EveryPodIsUnderDefaultDenyAndAPolicyOfItsOwn) {
     }
 }
 
+TEST(Network, LogsMayLeaveForWhereTheirSidecarsTakeThem) {
+    const auto collectors = [](const std::string& logs, api::LogAgent agent) {
+        api::Platform platform = test::production();
+        platform.spec.logging = {agent, logs, "logging"};
+        std::vector<std::string> found;
+        for (const resources::Flow& flow : resources::flows(platform)) {
+            const std::string& ns = flow.to.address.ns;
+            if (flow.from.component == "user" && !ns.empty() && ns != "kube-system") {
+                found.push_back(ns + ":" + std::to_string(flow.ports.front().number));
+            }
+        }
+        return found;
+    };
+    using testing::ElementsAre;
+    EXPECT_THAT(collectors("http://loki.logs:3100/otlp", api::LogAgent::Sidecar), ElementsAre("tracing:4318", "logs:3100"));
+    EXPECT_THAT(collectors("http://jaeger.tracing:4318", api::LogAgent::Sidecar), ElementsAre("tracing:4318")) << "one is enough";
+    EXPECT_THAT(collectors("http://loki.logs:3100", api::LogAgent::DaemonSet), ElementsAre("tracing:4318")) << "not its pods";
+}
+
 TEST(Network, WithoutIsolationThereAreNoPolicies) {
     api::Platform platform = test::production();
     platform.spec.network_isolation = false;
