@@ -21,6 +21,7 @@ using boost::asio::awaitable;
 // Requests under way for one platform. The API server works on each for some milliseconds; more than it has cores gains nothing.
 constexpr int kAtOnce = 4;
 
+constexpr int kForbidden = 403;
 constexpr int kInvalid = 422;
 
 // The service that a Deployment runs, by its component label.
@@ -198,7 +199,7 @@ awaitable<Refused> Applier::prune(const api::Platform& platform, kube::Objects w
     for (const Children::Found& each : present) {
         if (each.child.deleting || !kept.prunes(each.kind, each.key, each.child)) continue;
         try {
-            co_await remove(each.kind, each.key, each.child.uid);
+            co_await remove(platform, each);
         } catch (const client::ApiError& error) {
             if (!is_log_agent(each.kind) || !is_refusal(error)) throw;
             refused.log_agent.emplace_back(error.what());
@@ -207,12 +208,21 @@ awaitable<Refused> Applier::prune(const api::Platform& platform, kube::Objects w
     co_return refused;
 }
 
-awaitable<void> Applier::remove(kube::Kind kind, kube::Key key, std::string uid) {
-    co_await client_.remove(kind, key, uid);
-    children_.forget(kind, key);
-    rewritten_.erase({std::string(kind.name), key});
-    log_.info("deleted", {{"kind", kind.name}, {"object", kube::to_string(key)}});
-    written_("delete", kind);
+awaitable<void> Applier::remove(const api::Platform& platform, Children::Found child) {
+    try {
+        co_await client_.remove(child.kind, child.key, child.child.uid);
+    } catch (const client::ApiError& error) {
+        const bool is_named = child.key.ns == platform.spec.logging.ns;
+        if (!is_log_agent(child.kind) || is_named || error.code() != kForbidden) throw;
+        log_.warn(
+            "a DaemonSet with the platform's labels is left",
+            {{"platform", kube::to_string(platform.key)}, {"object", kube::to_string(child.key)}, {"reason", error.what()}});
+        co_return;
+    }
+    children_.forget(child.kind, child.key);
+    rewritten_.erase({std::string(child.kind.name), child.key});
+    log_.info("deleted", {{"kind", child.kind.name}, {"object", kube::to_string(child.key)}});
+    written_("delete", child.kind);
 }
 
 }  // namespace reconcile

@@ -57,7 +57,9 @@ public:
     // for a log agent.
     boost::asio::awaitable<Refused> prune(const api::Platform& platform, kube::Objects wanted);
 
-    boost::asio::awaitable<void> remove(kube::Kind kind, kube::Key key, std::string uid);
+    // Deletes one of them. A log agent outside the namespace that the platform names for it, where the operator has no rights
+    // either, is left: anybody can give a DaemonSet of theirs a platform's labels.
+    boost::asio::awaitable<void> remove(const api::Platform& platform, Children::Found child);
 
 private:
     struct Batch;

@@ -314,8 +314,7 @@ awaitable<Action> PlatformReconciler::clean_up(KnownPlatform known) {
     if (known.problems.empty()) co_await settle_volumes(platform);
     const std::vector<Children::Found> children = parts_.children.of_platform(platform.key);
     for (const Children::Found& child : children) {
-        if (kube::is_outside(child.kind) && child.child.digest != 0)
-            co_await applier_.remove(child.kind, child.key, child.child.uid);
+        if (kube::is_outside(child.kind) && child.child.digest != 0) co_await applier_.remove(platform, child);
     }
     co_await set_finalizer(platform, false);
     parts_.log.info("cleaned up", {{"platform", kube::to_string(platform.key)}});

@@ -119,6 +119,28 @@ TEST_F(LogAgentAtHome, IsBesideEachServiceInsteadWithNobodysLeave) {
         eventually([&] { return !get("deployment", "shop-order")["spec"]["template"]["spec"].contains("initContainers"); }));
 }
 
+// Anybody who may write DaemonSets somewhere can make one that looks like an agent of somebody else's platform.
+TEST_F(LogAgentAtHome, OfAStrangerKeepsNoPlatform) {
+    const Rights rights(*this);
+    use_kubeconfig(rights.kubeconfig());
+    start_operator({"--no-leader-elect"});
+    apply(platform({{"agent", "None"}}));
+    ASSERT_TRUE(ready());
+    const Json labels{{"ecommerceplatform.io/platform", "shop"}, {"ecommerceplatform.io/namespace", ns_}};
+    const Json pod{{"metadata", {{"labels", labels}}},
+                   {"spec", {{"containers", Json::array({{{"name", "x"}, {"image", "example.com/x"}}})}}}};
+    const Json forged{{"apiVersion", "apps/v1"},
+                      {"kind", "DaemonSet"},
+                      {"metadata", {{"name", name()}, {"labels", labels}}},
+                      {"spec", {{"selector", {{"matchLabels", labels}}}, {"template", pod}}}};
+    run({"apply", "--server-side", "--field-manager=ecommerce-operator", "-n", logs_, "-f", "-"}, forged.dump());
+    EXPECT_TRUE(
+        eventually([&] { return operator_log().find("a DaemonSet with the platform's labels is left") != std::string::npos; }));
+    EXPECT_TRUE(promise("LogShipping").empty()) << promise("LogShipping");
+    EXPECT_EQ(kubectl({"delete", "ecp/shop", "--timeout=60s"}).status, 0);
+    EXPECT_TRUE(is_there());
+}
+
 // In the namespace that config/logging makes, which one test alone may have at a time.
 class LogAgentByLeave : public LogAgent {
 protected:
