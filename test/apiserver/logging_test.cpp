@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "cluster.h"
+#include "kube/object.h"
 #include "rights.h"
 
 namespace apiserver {
@@ -25,7 +26,8 @@ protected:
     std::optional<Json> agent(const std::string& where) const { return Cluster::get().find("daemonset", name(), where); }
 
     Json promise(const std::string& named) const {
-        for (const Json& each : get("ecp", "shop")["status"].value("promises", Json::array())) {
+        const Json seen = get("ecp", "shop");
+        for (const Json& each : kube::at(seen, {"status", "promises"})) {
             if (each["name"] == named) return each;
         }
         return Json::object();

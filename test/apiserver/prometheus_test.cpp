@@ -13,6 +13,7 @@
 #include "command.h"
 #include "common/base/metrics.h"
 #include "common/http/server.h"
+#include "kube/object.h"
 #include "support/forwarder.h"
 
 namespace apiserver {
@@ -119,7 +120,8 @@ protected:
             60s);
     }
     Json promise(const std::string& name) const {
-        for (const Json& each : get("ecp", "shop")["status"].value("promises", Json::array())) {
+        const Json seen = get("ecp", "shop");
+        for (const Json& each : kube::at(seen, {"status", "promises"})) {
             if (each["name"] == name) return each;
         }
         return Json::object();
