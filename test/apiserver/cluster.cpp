@@ -11,6 +11,7 @@
 #include <variant>
 
 #include "api/document.h"
+#include "kube/object.h"
 #include "support/paths.h"
 
 namespace apiserver {
@@ -184,6 +185,13 @@ void SharedShopTest::SetUp() {
 
 void SharedShopTest::TearDown() {
     if (HasFailure()) shop_->print_state();
+}
+
+Json promise(const Json& platform, const std::string& name) {
+    for (const Json& each : kube::at(platform, {"status", "promises"})) {
+        if (each["name"] == name) return each;
+    }
+    return Json::object();
 }
 
 std::string condition(const Json& platform, const std::string& type, const std::string& what) {

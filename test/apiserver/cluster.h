@@ -111,6 +111,9 @@ private:
 // The condition's status ("True"), or its reason, or ""; `what` names the field.
 std::string condition(const Json& platform, const std::string& type, const std::string& what = "status");
 
+// The first of the status' promises with that name; an empty object: there is none yet.
+Json promise(const Json& platform, const std::string& name);
+
 inline constexpr const char* kAllKinds =
     "deployments,statefulsets,services,horizontalpodautoscalers,poddisruptionbudgets,networkpolicies,secrets,configmaps,"
     "serviceaccounts,ingresses,jobs,rolebindings,resourcequotas,limitranges";

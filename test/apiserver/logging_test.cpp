@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 
 #include "cluster.h"
-#include "kube/object.h"
 #include "rights.h"
 
 namespace apiserver {
@@ -25,13 +24,7 @@ protected:
     std::string name() const { return ns_ + ".shop-fluent-bit"; }
     std::optional<Json> agent(const std::string& where) const { return Cluster::get().find("daemonset", name(), where); }
 
-    Json promise(const std::string& named) const {
-        const Json seen = get("ecp", "shop");
-        for (const Json& each : kube::at(seen, {"status", "promises"})) {
-            if (each["name"] == named) return each;
-        }
-        return Json::object();
-    }
+    Json promise(const std::string& named) const { return apiserver::promise(get("ecp", "shop"), named); }
     bool says(const std::string& status, const std::string& words) const {
         return eventually(
             [&] {

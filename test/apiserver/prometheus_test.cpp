@@ -13,7 +13,6 @@
 #include "command.h"
 #include "common/base/metrics.h"
 #include "common/http/server.h"
-#include "kube/object.h"
 #include "support/forwarder.h"
 
 namespace apiserver {
@@ -119,13 +118,7 @@ protected:
             },
             60s);
     }
-    Json promise(const std::string& name) const {
-        const Json seen = get("ecp", "shop");
-        for (const Json& each : kube::at(seen, {"status", "promises"})) {
-            if (each["name"] == name) return each;
-        }
-        return Json::object();
-    }
+    Json promise(const std::string& name) const { return apiserver::promise(get("ecp", "shop"), name); }
 };
 
 TEST_F(ObjectivesByPrometheus, AreUnknownThenMissedThenMet) {
