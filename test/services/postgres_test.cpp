@@ -340,12 +340,3 @@ TEST_F(PostgresAccess, DeferredConstraintThatFailsAtTheCommitIsToldAsSuch) {
 
 }  // namespace
 }  // namespace services
-
-// libpqxx 6.4 leaks the result of a statement during which the connection was lost: it asks for the connection's encoding, which
-// throws, before anything owns the result. LeakSanitizer reads this.
-// NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
-extern "C" const char* __lsan_default_suppressions();
-// NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
-extern "C" const char* __lsan_default_suppressions() {
-    return "leak:libpqxx\n";
-}
