@@ -1,6 +1,6 @@
 #include "quality/parts.h"
 
-#include <algorithm>
+#include <set>
 
 namespace quality {
 
@@ -40,16 +40,21 @@ Finding of_every_pod(const Case& of, const std::function<bool(std::string_view c
                      const std::function<bool(const Pod&)>& holds, const std::string& when_kept, const std::string& when_hurt,
                      const std::string& cure) {
     if (!of.seen.pods) return not_shown("", "pods");
-    bool any = false;
-    std::vector<std::string> wrong;  // Components.
+    std::set<std::string> missing;
+    for (const Part& part : parts(of.platform)) {
+        if (concerns(part.name)) missing.insert(part.name);
+    }
+    std::set<std::string> wrong;
     for (const Pod& pod : *of.seen.pods) {
         if (!concerns(pod.component)) continue;
-        any = true;
-        if (!holds(pod) && std::find(wrong.begin(), wrong.end(), pod.component) == wrong.end()) wrong.push_back(pod.component);
+        missing.erase(pod.component);
+        if (!holds(pod)) wrong.insert(pod.component);
     }
-    if (!any) return unknown("", "no pod runs yet", "Wait until pods run.");
-    std::sort(wrong.begin(), wrong.end());
-    return wrong.empty() ? kept("", when_kept) : hurt("", when_hurt + listed(wrong), cure);
+    if (!wrong.empty()) return hurt("", when_hurt + listed({wrong.begin(), wrong.end()}), cure);
+    if (!missing.empty()) {
+        return unknown("", "no pods run yet of " + listed({missing.begin(), missing.end()}), "Wait until they do.");
+    }
+    return kept("", when_kept);
 }
 
 std::string cure_of_objects(const Case& of) {

@@ -23,7 +23,8 @@ std::vector<Part> parts(const api::Platform& platform);
 // "a, b, c"
 std::string listed(const std::vector<std::string>& names, std::string_view separator = ", ");
 
-// Judges all pods that run, of components that `concerns`: kept where `holds` of each, hurt where not of some component's.
+// Judges all pods that run, of components that `concerns`: kept where `holds` of each, hurt where not of some component's, and
+// unknown as long as a component has none.
 Finding of_every_pod(const Case& of, const std::function<bool(std::string_view component)>& concerns,
                      const std::function<bool(const Pod&)>& holds, const std::string& when_kept, const std::string& when_hurt,
                      const std::string& cure);
