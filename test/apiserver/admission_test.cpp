@@ -32,7 +32,7 @@ protected:
         apply(sample("development", {{"spec", {{"quality", {{"security", security}}}}}}));
         Json bad = good_pod();
         bad["spec"]["containers"][0].erase("resources");
-        ASSERT_TRUE(eventually([&] { return tried(bad).find("containers without requests") != std::string::npos; }, 60s));
+        ASSERT_TRUE(eventually([&] { return tried(bad).find("containers without requests") != std::string::npos; }));
     }
 
     std::string tried(const Json& pod) const { return kubectl({"create", "--dry-run=server", "-f", "-"}, pod.dump()).output; }

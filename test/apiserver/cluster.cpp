@@ -153,6 +153,21 @@ bool Operated::settled() const {
     return eventually([&] { return condition(get("ecp", "shop"), "Reconciling") == "False"; });
 }
 
+Json Operated::promise(const std::string& name) const {
+    const Json platform = get("ecp", "shop");
+    for (const Json& each : kube::at(platform, {"status", "promises"})) {
+        if (each["name"] == name) return each;
+    }
+    return Json::object();
+}
+
+bool Operated::says(const std::string& promised, const std::string& status, const std::string& words) const {
+    return eventually([&] {
+        const Json said = promise(promised);
+        return said.value("status", "") == status && said.dump().find(words) != std::string::npos;
+    });
+}
+
 std::vector<std::string> Operated::children(const std::string& kinds) const {
     const support::Finished got = kubectl({"get", kinds, "-l", "ecommerceplatform.io/platform=shop", "-o", "name"});
     EXPECT_EQ(got.status, 0) << got.output;
@@ -185,13 +200,6 @@ void SharedShopTest::SetUp() {
 
 void SharedShopTest::TearDown() {
     if (HasFailure()) shop_->print_state();
-}
-
-Json promise(const Json& platform, const std::string& name) {
-    for (const Json& each : kube::at(platform, {"status", "promises"})) {
-        if (each["name"] == name) return each;
-    }
-    return Json::object();
 }
 
 std::string condition(const Json& platform, const std::string& type, const std::string& what) {

@@ -71,10 +71,13 @@ public:
 
     // A sample with its namespace changed to the test's; its `spec` merged with `patch`.
     Json sample(const std::string& name, const Json& patch = nullptr) const;
-    void apply(const Json& object) const;                // Fails the test if the API server refuses or warns.
-    void patch_platform(const Json& patch) const;        // Merge patch of the platform "shop".
-    bool ready(std::chrono::seconds limit = 60s) const;  // Whether the platform "shop" becomes Ready.
-    bool settled() const;                                // Whether nothing of it moves any more.
+    void apply(const Json& object) const;                 // Fails the test if the API server refuses or warns.
+    void patch_platform(const Json& patch) const;         // Merge patch of the platform "shop".
+    bool ready(std::chrono::seconds limit = 120s) const;  // Whether the platform "shop" becomes Ready.
+    bool settled() const;                                 // Whether nothing of it moves any more.
+    Json promise(const std::string& name) const;          // The first of its promises with that name; {}: there is none yet.
+    // Whether that promise comes to have the status ("True") and, somewhere in it, the words.
+    bool says(const std::string& promised, const std::string& status, const std::string& words = "") const;
 
     // Names of what carries the platform's label: "deployment/shop-catalog".
     std::vector<std::string> children(const std::string& kinds) const;
@@ -110,9 +113,6 @@ private:
 
 // The condition's status ("True"), or its reason, or ""; `what` names the field.
 std::string condition(const Json& platform, const std::string& type, const std::string& what = "status");
-
-// The first of the status' promises with that name; an empty object: there is none yet.
-Json promise(const Json& platform, const std::string& name);
 
 inline constexpr const char* kAllKinds =
     "deployments,statefulsets,services,horizontalpodautoscalers,poddisruptionbudgets,networkpolicies,secrets,configmaps,"

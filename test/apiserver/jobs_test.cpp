@@ -61,7 +61,7 @@ TEST_F(Jobs, ThatFailStopARolloutAndWhatRanGoesOn) {
     patch_platform({{"spec", {{"version", nullptr}}}});
     EXPECT_TRUE(ready());
     EXPECT_EQ(condition(get("ecp", "shop"), "Stalled"), "False");
-    EXPECT_TRUE(eventually([&] { return condition(get("ecp", "shop"), "Maintainable") == "True"; }, 60s));
+    EXPECT_TRUE(eventually([&] { return condition(get("ecp", "shop"), "Maintainable") == "True"; }));
     EXPECT_EQ(job("shop-migration-catalog")["metadata"]["name"], migrated);
 }
 

@@ -93,8 +93,8 @@ TEST_F(Lifecycle, TakesEverythingAlongWhenThePolicyIsDelete) {
     apply(sample("development", {{"spec", {{"deletionPolicy", "Delete"}}}}));
     ASSERT_TRUE(ready());
     ASSERT_EQ(kubectl({"delete", "ecp/shop", "--timeout=30s"}).status, 0);
-    EXPECT_TRUE(eventually([&] { return children(kAllKinds).empty(); }, 60s)) << testing::PrintToString(children(kAllKinds));
-    EXPECT_TRUE(eventually([&] { return kubectl({"get", "pvc", "-o", "name"}).output.empty(); }, 60s));
+    EXPECT_TRUE(eventually([&] { return children(kAllKinds).empty(); })) << testing::PrintToString(children(kAllKinds));
+    EXPECT_TRUE(eventually([&] { return kubectl({"get", "pvc", "-o", "name"}).output.empty(); }));
 }
 
 TEST_F(Lifecycle, KeepsVolumesAndTheSecretsThatOpenThemWhenThePolicyIsRetain) {
@@ -104,8 +104,8 @@ TEST_F(Lifecycle, KeepsVolumesAndTheSecretsThatOpenThemWhenThePolicyIsRetain) {
     const Json password = get("secret", "shop-postgres")["data"];
     const Json token_key = get("secret", "shop-user-token-keys")["data"];
     ASSERT_EQ(kubectl({"delete", "ecp/shop", "--timeout=30s"}).status, 0);
-    ASSERT_TRUE(eventually([&] { return children("deployments,statefulsets,services").empty(); }, 60s));
-    EXPECT_TRUE(eventually([&] { return kubectl({"get", "pods", "-o", "name"}).output.empty(); }, 60s));
+    ASSERT_TRUE(eventually([&] { return children("deployments,statefulsets,services").empty(); }));
+    EXPECT_TRUE(eventually([&] { return kubectl({"get", "pods", "-o", "name"}).output.empty(); }));
     EXPECT_THAT(kubectl({"get", "pvc", "-o", "name"}).output, HasSubstr("data-shop-postgres-0"));
     EXPECT_EQ(get("secret", "shop-postgres")["data"], password);
 
@@ -125,7 +125,7 @@ TEST_F(Lifecycle, RetainsVolumesAlsoWhenThePolicyWasChangedJustBefore) {
     ASSERT_EQ(kubectl({"delete", "ecp/shop", "--wait=false"}).status, 0);
     operator_->signal(SIGCONT);
     ASSERT_TRUE(eventually([&] { return !find("ecp", "shop"); }));
-    ASSERT_TRUE(eventually([&] { return kubectl({"get", "pods", "-o", "name"}).output.empty(); }, 60s));
+    ASSERT_TRUE(eventually([&] { return kubectl({"get", "pods", "-o", "name"}).output.empty(); }));
     EXPECT_THAT(kubectl({"get", "pvc", "-o", "name"}).output, HasSubstr("data-shop-postgres-0"));
     EXPECT_TRUE(find("secret", "shop-postgres"));
 }
@@ -180,7 +180,7 @@ TEST_F(Lifecycle, NamesTheObjectAndFieldThatTheServerRefuses) {
     EXPECT_THAT(condition(get("ecp", "shop"), "Stalled", "message"), HasSubstr("ConfigMap " + ns_ + "/shop-"));
     EXPECT_THAT(condition(get("ecp", "shop"), "Stalled", "message"), HasSubstr("exceeded quota"));
     ASSERT_EQ(kubectl({"delete", "quota/none"}).status, 0);
-    EXPECT_TRUE(ready(120s));
+    EXPECT_TRUE(ready());
     EXPECT_EQ(condition(get("ecp", "shop"), "Stalled"), "False");
 }
 
@@ -202,7 +202,7 @@ TEST_F(Lifecycle, SurvivesAKillAtAnyMoment) {
         kubectl({"delete", "lease", "--all"});  // Nobody else waits for it; the next one need not either.
         start_operator();
     }
-    EXPECT_TRUE(ready(120s));
+    EXPECT_TRUE(ready());
 }
 
 TEST_F(Lifecycle, HandsOverToAnotherReplica) {

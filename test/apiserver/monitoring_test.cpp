@@ -30,7 +30,7 @@ protected:
     void add_api() const {
         const support::Finished done = kubectl({"apply", "--server-side", "-f", definitions_});
         ASSERT_EQ(done.status, 0) << done.output;
-        ASSERT_TRUE(eventually([&] { return kubectl({"get", kinds_}).status == 0; }, 30s));
+        ASSERT_TRUE(eventually([&] { return kubectl({"get", kinds_}).status == 0; }));
     }
     void remove_api() const { kubectl({"delete", "-f", definitions_, "--ignore-not-found"}); }
 
@@ -51,23 +51,22 @@ TEST_F(Monitoring, ComesAndGoesWithItsApiWithoutARestart) {
     EXPECT_EQ(condition(get("ecp", "shop"), "Stalled"), "False");
 
     ASSERT_NO_FATAL_FAILURE(add_api());
-    ASSERT_TRUE(
-        eventually([&] { return find("servicemonitor", "shop-metrics") && find("prometheusrule", "shop-objectives"); }, 30s));
+    ASSERT_TRUE(eventually([&] { return find("servicemonitor", "shop-metrics") && find("prometheusrule", "shop-objectives"); }));
     EXPECT_EQ(get("servicemonitor", "shop-metrics")["metadata"]["ownerReferences"][0]["name"], "shop");
 
     ASSERT_EQ(kubectl({"delete", "prometheusrule/shop-objectives"}).status, 0);
-    EXPECT_TRUE(eventually([&] { return find("prometheusrule", "shop-objectives").has_value(); }, 30s)) << "drift is repaired";
+    EXPECT_TRUE(eventually([&] { return find("prometheusrule", "shop-objectives").has_value(); })) << "drift is repaired";
 
     patch_platform({{"spec", {{"quality", {{"observability", {{"metrics", "None"}}}}}}}});
     EXPECT_TRUE(
-        eventually([&] { return !find("servicemonitor", "shop-metrics") && !find("prometheusrule", "shop-objectives"); }, 30s));
+        eventually([&] { return !find("servicemonitor", "shop-metrics") && !find("prometheusrule", "shop-objectives"); }));
 
     patch_platform({{"spec", {{"quality", {{"observability", {{"metrics", "ServiceMonitor"}}}}}}}});
-    ASSERT_TRUE(eventually([&] { return find("servicemonitor", "shop-metrics").has_value(); }, 30s));
+    ASSERT_TRUE(eventually([&] { return find("servicemonitor", "shop-metrics").has_value(); }));
     remove_api();
     patch_platform({{"spec", {{"quality", {{"maintainability", {{"configuration", {{"logLevel", "warn"}}}}}}}}}});
-    EXPECT_TRUE(eventually([&] { return get("configmap", "shop-user").dump().find("warn") != std::string::npos; }, 30s));
-    EXPECT_TRUE(eventually([&] { return settled(); }, 60s));
+    EXPECT_TRUE(eventually([&] { return get("configmap", "shop-user").dump().find("warn") != std::string::npos; }));
+    EXPECT_TRUE(settled());
     EXPECT_THAT(operator_log(), Not(HasSubstr("monitoring.coreos.com/v1, is forbidden")));
 }
 
@@ -100,7 +99,7 @@ TEST_F(Recommendations, AreComparedWithWhatTheServicesAskFor) {
     ASSERT_NO_FATAL_FAILURE(add_api());
     start_operator();
     apply(sample("development", {{"spec", {{"services", {{"order", {{"vertical", "Recommend"}}}}}}}}));
-    ASSERT_TRUE(eventually([&] { return find("vpa", "shop-order").has_value(); }, 30s));
+    ASSERT_TRUE(eventually([&] { return find("vpa", "shop-order").has_value(); }));
     ASSERT_TRUE(ready());
     EXPECT_TRUE(says("Unknown", "order: nothing is recommended yet"));
     recommend("order", "60m");

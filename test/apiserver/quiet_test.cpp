@@ -17,7 +17,7 @@ protected:
     void SetUp() override {
         SharedShopTest::SetUp();
         // Autoscalers are looked at every 15 s, and the status says what came of it.
-        ASSERT_TRUE(eventually([] { return condition(shop().get("ecp", "shop"), "Scalable") == "True"; }, 60s));
+        ASSERT_TRUE(eventually([] { return condition(shop().get("ecp", "shop"), "Scalable") == "True"; }));
         settle();
     }
 

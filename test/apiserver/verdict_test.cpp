@@ -39,7 +39,7 @@ protected:
             shop().kubectl({"apply", "--server-side", "--force-conflicts", "-f", "-"}, declared().dump());
         ASSERT_EQ(applied.status, 0) << applied.output;
         set_certificate("DNS:shop.example.com");
-        ASSERT_TRUE(shop().ready(120s));
+        ASSERT_TRUE(shop().ready());
         ASSERT_TRUE(eventually([&] { return status()["attributes"] == "6/8"; }, 120s)) << status().dump(2);
     }
     void TearDown() override {
@@ -333,7 +333,7 @@ TEST_F(Verdict, TellsOfASecondAutoscalerOfTheSamePods) {
                         {"maxReplicas", 3}}}};
     run({"create", "-f", "-"}, second.dump());
     ASSERT_TRUE(eventually(
-        [&] { return shop().get("hpa", "shop-user")["status"].dump().find("AmbiguousSelector") != std::string::npos; }, 60s));
+        [&] { return shop().get("hpa", "shop-user")["status"].dump().find("AmbiguousSelector") != std::string::npos; }));
     expect_false("Scalable", "Autoscaler");
     EXPECT_THAT(said("Scalable"), AllOf(HasSubstr("user: it does not scale: AmbiguousSelector"),
                                         HasSubstr("Delete the other HorizontalPodAutoscaler")));
@@ -375,7 +375,7 @@ TEST_F(Verdict, TellsOfPodsThatNothingBinds) {
                           {{"allowPrivilegeEscalation", false}, {"capabilities", {{"drop", Json::array({"ALL"})}}}}}}})}}}};
     // The API server forgets a policy a moment after it is gone.
     ASSERT_TRUE(eventually([&] { return shop().kubectl({"create", "-f", "-"}, pod.dump()).status == 0; }));
-    ASSERT_TRUE(eventually([&] { return shop().get("pod", "stray")["status"].value("phase", "") == "Running"; }, 60s));
+    ASSERT_TRUE(eventually([&] { return shop().get("pod", "stray")["status"].value("phase", "") == "Running"; }));
     expect_false("CostEfficient", "Limits");
     expect_false("Performant", "QualityOfService");
     expect_false("Observable", "Metrics");
@@ -410,9 +410,8 @@ TEST_F(Verdict, TellsOfReplicasThatAreMissing) {
     run({"create", "quota", "none", "--hard=pods=0"});
     run({"delete", "pods", "-l", "app.kubernetes.io/component=inventory", "--wait=false"});
     ASSERT_TRUE(
-        eventually([&] { return shop().get("deployment", "shop-inventory")["status"].value("availableReplicas", 0) == 0; }, 60s));
-    ASSERT_TRUE(eventually([&] { return said("Reliable").find("exceeded quota") != std::string::npos; }, 60s))
-        << said("Reliable");
+        eventually([&] { return shop().get("deployment", "shop-inventory")["status"].value("availableReplicas", 0) == 0; }));
+    ASSERT_TRUE(eventually([&] { return said("Reliable").find("exceeded quota") != std::string::npos; })) << said("Reliable");
     expect_false("Reliable", "DisruptionBudget");
     EXPECT_THAT(said("Reliable"), HasSubstr("inventory: fewer than 2 replicas are available"));
     expect_false("CostEfficient", "Budget");
@@ -435,8 +434,7 @@ TEST_F(Verdict, IsUnknownOfWhatTheOperatorMayNotSee) {
     rights().take("nodes", {"list", "watch"});
     shop().stop_operator(SIGTERM);
     shop().start_operator({"--no-leader-elect"});
-    ASSERT_TRUE(eventually([&] { return condition(shop().get("ecp", "shop"), "Reliable") == "Unknown"; }, 60s))
-        << said("Reliable");
+    ASSERT_TRUE(eventually([&] { return condition(shop().get("ecp", "shop"), "Reliable") == "Unknown"; })) << said("Reliable");
     EXPECT_THAT(said("Reliable"), AllOf(HasSubstr("does not show the operator nodes"), HasSubstr("config/rbac")));
     EXPECT_EQ(condition(shop().get("ecp", "shop"), "Ready"), "True");
     rights().restore();

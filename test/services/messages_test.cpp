@@ -207,8 +207,8 @@ TEST_F(Events, AreNeitherLostNorActedOnTwiceWhileConnectionsAreCut) {
             if (i % 10 == 0) std::this_thread::sleep_for(20ms);
         }
     }
-    EXPECT_TRUE(eventually([&] { return order_.waiting() == 0; }, 60s));
-    EXPECT_TRUE(eventually([&] { return inventory_.seen().size() >= kEvents; }, 60s));
+    EXPECT_TRUE(eventually([&] { return order_.waiting() == 0; }));
+    EXPECT_TRUE(eventually([&] { return inventory_.seen().size() >= kEvents; }));
     inventory_.stop();
     const std::vector<int> seen = inventory_.seen();
     EXPECT_EQ(seen.size(), std::size_t{kEvents});

@@ -175,7 +175,7 @@ void OrdersAmongRealPeers::expect_accord_after_kills(bool of_order) {
             victim->start();
             requester.join();
             if (victim == &order) sandbox.query("orders", "UPDATE sagas SET resume_at = now()");
-            EXPECT_TRUE(eventually([&] { return all_ended(); }, 60s));
+            EXPECT_TRUE(eventually([&] { return all_ended(); }));
             point.wire->follow({});
             const int status = check_out(buyer).status;
             // Where a peer is away the way forward may be given up.

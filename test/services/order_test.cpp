@@ -329,7 +329,7 @@ TEST_F(Orders, EndInAccordWhateverThePeersAnswerWith) {
         ++by_status[status];
     });
     for (Peer* peer : {&catalog, &goods, &payment}) peer->follow({});
-    EXPECT_TRUE(eventually([&] { return all_ended(); }, 60s));
+    EXPECT_TRUE(eventually([&] { return all_ended(); }));
     for (const auto& [status, times] : by_status) {
         EXPECT_TRUE(status == 201 || status == 202 || status == 402 || status == 409) << status << ", " << times << " times";
     }
@@ -345,7 +345,7 @@ TEST_F(Orders, EndWithinAMinuteAfterAServiceThatWasAwayIsBack) {
     inventory.kill();
     EXPECT_EQ(check_out(buyer, "2000").status, 202);
     inventory.start();
-    EXPECT_TRUE(eventually([&] { return all_ended(); }, 60s));
+    EXPECT_TRUE(eventually([&] { return all_ended(); }));
     expect_accord();
 }
 
@@ -357,7 +357,7 @@ TEST_F(Orders, AreTakenBackWhenTheWayForwardStaysUnclearForTooLong) {
             {}, {}, false, request.path == "/internal/v1/payments", false};  // Each answer to an authorisation is lost.
     });
     ASSERT_EQ(check_out(buyer, "1000").status, 202);
-    EXPECT_TRUE(eventually([&] { return all_ended(); }, 60s));
+    EXPECT_TRUE(eventually([&] { return all_ended(); }));
     EXPECT_EQ(get(buyer, "/api/v1/orders")["items"][0]["reason"], "unavailable");
     EXPECT_EQ(payment_state.state(order_of(buyer)), "VOIDED");
     EXPECT_EQ(check_out(buyer).status, 409);
@@ -398,7 +398,7 @@ TEST_F(Orders, EndInAccordWhereverTheProcessIsKilled) {
             order.kill();
             end_leases();
             order.start();
-            EXPECT_TRUE(eventually([&] { return all_ended(); }, 60s));
+            EXPECT_TRUE(eventually([&] { return all_ended(); }));
             point.peer->follow({});
             EXPECT_EQ(check_out(buyer).status, point.declined ? 402 : 201);
             EXPECT_EQ(count("orders WHERE user_id = '" + buyer.user + "'"), 1);
@@ -423,7 +423,7 @@ TEST_F(Orders, OfAProcessThatDiedAreTakenOverByAnotherWhenItsLeaseEnds) {
         return fate;
     });
     EXPECT_THROW(check_out(buyer), support::NoAnswer);
-    EXPECT_TRUE(eventually([&] { return all_ended(); }, 60s));
+    EXPECT_TRUE(eventually([&] { return all_ended(); }));
     EXPECT_EQ(check_out(replica, buyer).status, 201);
     expect_accord();
 }
@@ -451,7 +451,7 @@ TEST_F(Orders, WorkedOnByTwoProcessesAtOnceEndOnce) {
     buyers[1].token = buyers[4].token = "tok_declined";
     for (const Buyer& buyer : buyers) fill(buyer);
     all_at_once(6, [&](int i) { check_out(i % 2 == 0 ? order : replica, buyers[static_cast<std::size_t>(i)]); });
-    EXPECT_TRUE(eventually([&] { return all_ended(); }, 60s));
+    EXPECT_TRUE(eventually([&] { return all_ended(); }));
     EXPECT_GT(stolen, 5);
     EXPECT_EQ(count("orders"), 6);
     EXPECT_EQ(count("saga_steps WHERE next IN ('confirmed', 'cancelled')"), 6);

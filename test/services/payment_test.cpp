@@ -358,7 +358,7 @@ TEST_F(Payments, NothingIsChargedTwiceOrLostWhileBothAreKilled) {
     }
     for (std::thread& buyer : buyers) buyer.join();
     set_faults(faults(0, 0, 0, 0));
-    EXPECT_TRUE(eventually([&] { return nothing_unresolved(); }, 60s));
+    EXPECT_TRUE(eventually([&] { return nothing_unresolved(); }));
     for (const std::vector<std::string>& of_one : ids) {
         for (std::size_t i = 0; i < of_one.size(); ++i) {
             const std::string wanted[] = {"VOIDED", "CAPTURED", "REFUNDED"};

@@ -7,6 +7,6 @@
 namespace support {
 
 // True as soon as `holds` is, false after `limit`. Asks every 20 ms.
-bool eventually(const std::function<bool()>& holds, std::chrono::milliseconds limit = std::chrono::seconds(30));
+bool eventually(const std::function<bool()>& holds, std::chrono::milliseconds limit = std::chrono::seconds(60));
 
 }  // namespace support
