@@ -7,11 +7,12 @@ namespace resources {
 
 struct Endpoint {
     bool tls = false;
-    std::string host{};  // An IPv6 address in its brackets.
-    int port = 0;        // The scheme's own where the URL has none.
+    std::string host{};
+    int port = 0;
     std::string path{};  // With its slash; empty: the URL has none.
 };
 
+// Of a URL in a valid spec, which has scheme, host, port and at most a path (is_endpoint() in api/rules.cpp).
 Endpoint endpoint_of(const std::string& url);
 
 }  // namespace resources

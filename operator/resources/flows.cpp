@@ -115,10 +115,6 @@ api::Address address_of_url(const std::string& url, const std::string& own_names
     const std::string& host = endpoint.host;
     api::Address address;
     address.port = endpoint.port;
-    if (host.starts_with('[')) {
-        address.cidr = host.substr(1, host.size() - 2) + "/128";
-        return address;
-    }
     if (is_ipv4(host)) {
         address.cidr = host + "/32";
         return address;

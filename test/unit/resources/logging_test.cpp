@@ -247,12 +247,13 @@ TEST(LogSidecar, IsBesideServicesAlone) {
     }
 }
 
-TEST(Endpoint, HasTheSchemesPortWhereItNamesNone) {
-    EXPECT_EQ(resources::endpoint_of("https://logs.example.com").port, 443);
-    EXPECT_EQ(resources::endpoint_of("http://logs.example.com/x?y").path, "/x");
-    EXPECT_EQ(resources::endpoint_of("http://[fd00::1]:4318/x").host, "[fd00::1]");
-    EXPECT_EQ(resources::endpoint_of("http://[fd00::1]:4318").port, 4318);
-    EXPECT_EQ(resources::endpoint_of("http://collector:4318?x=1").path, "");
+TEST(Endpoint, IsTakenFromItsUrl) {
+    const resources::Endpoint plain = resources::endpoint_of("http://collector:4318");
+    EXPECT_FALSE(plain.tls);
+    EXPECT_EQ(plain.host + "|" + std::to_string(plain.port) + "|" + plain.path, "collector|4318|");
+    const resources::Endpoint longer = resources::endpoint_of("https://logs.example.com:443/otlp/v1/logs");
+    EXPECT_TRUE(longer.tls);
+    EXPECT_EQ(longer.host + "|" + std::to_string(longer.port) + "|" + longer.path, "logs.example.com|443|/otlp/v1/logs");
 }
 
 }  // namespace
