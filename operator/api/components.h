@@ -36,6 +36,26 @@ inline constexpr std::string_view kPrometheus = "prometheus";
 // Takes the logs to where they are kept: beside each service, or on each node.
 inline constexpr std::string_view kFluentBit = "fluent-bit";
 
+// What others make and a platform runs. `repository` is theirs on Docker Hub; the minor versions are those whose configuration
+// the operator writes, of the data stores and Prometheus those of Debian 12.
+struct Program {
+    std::string_view name;
+    std::string_view repository;
+    std::string_view version;
+};
+inline constexpr std::array<Program, 5> kPrograms{{{kPostgres, "postgres", "15"},
+                                                   {kRedis, "redis", "7.0"},
+                                                   {kRabbitmq, "rabbitmq", "3.10"},
+                                                   {kPrometheus, "prom/prometheus", "v2.42.0"},
+                                                   {kFluentBit, "fluent/fluent-bit", "4.2.2"}}};
+// Null where none has that name.
+constexpr const Program* find_program(std::string_view name) {
+    for (const Program& program : kPrograms) {
+        if (program.name == name) return &program;
+    }
+    return nullptr;
+}
+
 // One service calls another's API.
 struct Call {
     std::string_view from;

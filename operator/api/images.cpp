@@ -1,16 +1,12 @@
 #include "api/images.h"
 
-#include <algorithm>
-
 namespace api {
 
 std::string repository(const Images& images, std::string_view image) {
-    const bool is_data =
-        std::ranges::find(kDataStores, image) != kDataStores.end() || image == kPrometheus || image == kFluentBit;
-    const std::string& registry = is_data ? images.data_registry : images.registry;
-    if (registry.empty() && image == kPrometheus) return "prom/" + std::string(image);
-    if (registry.empty() && image == kFluentBit) return "fluent/" + std::string(image);
-    return registry.empty() ? std::string(image) : registry + "/" + std::string(image);
+    const Program* program = find_program(image);
+    const std::string& registry = program ? images.data_registry : images.registry;
+    if (registry.empty()) return std::string(program ? program->repository : image);
+    return registry + "/" + std::string(image);
 }
 
 // What stands before the first slash is a registry where it looks like a host.

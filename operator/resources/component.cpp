@@ -3,9 +3,9 @@
 #include <cinttypes>
 #include <cstdio>
 
+#include "api/components.h"
 #include "api/names.h"
 #include "kube/managed.h"
-#include "resources/images.h"
 
 namespace resources {
 
@@ -15,12 +15,8 @@ Component component(const api::Platform& platform, std::string_view key) {
     for (const api::Service& service : api::kServices) {
         if (service.key == key) return {platform, std::string(key), std::string(service.image), platform.spec.version};
     }
-    for (std::string_view store : api::kDataStores) {
-        if (store == key) return {platform, std::string(key), std::string(key), std::string(store_version(key))};
-    }
-    if (key == api::kPrometheus || key == api::kFluentBit)
-        return {platform, std::string(key), std::string(key), std::string(store_version(key))};
-    return {platform, std::string(key), std::string(key), ""};
+    const api::Program* program = api::find_program(key);
+    return {platform, std::string(key), std::string(key), std::string(program ? program->version : "")};
 }
 
 std::string name_of(const Component& self, std::string_view suffix) {

@@ -92,7 +92,7 @@ kube::Objects provisioning(const api::Platform& platform, const SecretDigests& s
     const std::map<std::string, std::string> files{{"provision.sh", kProvision}};
     Pod pod;
     pod.workload = Workload::Job;
-    pod.image = store_image(platform.spec, api::kPostgres);
+    pod.image = program_image(platform.spec, api::kPostgres);
     pod.command = {"sh", std::string(kConfigFolder) + "/provision.sh"};
     pod.env = {env("PGHOST", host_of(platform, api::kPostgres)), env("PGPORT", std::to_string(api::kPostgresPort)),
                env("PGUSER", "postgres")};

@@ -16,21 +16,14 @@ std::string reference(const api::Images& images, const std::string& image, std::
 
 }  // namespace
 
-std::string_view store_version(std::string_view store) {
-    if (store == api::kPostgres) return "15";
-    if (store == api::kRedis) return "7.0";
-    if (store == api::kRabbitmq) return "3.10";
-    if (store == api::kPrometheus) return "v2.42.0";
-    if (store == api::kFluentBit) return "4.2.2";
-    throw std::invalid_argument("no data store is named " + std::string(store));
-}
-
 std::string service_image(const api::Spec& spec, std::string_view image) {
     return reference(spec.images, std::string(image), spec.version);
 }
 
-std::string store_image(const api::Spec& spec, std::string_view store) {
-    return reference(spec.images, std::string(store), store_version(store));
+std::string program_image(const api::Spec& spec, std::string_view name) {
+    const api::Program* program = api::find_program(name);
+    if (!program) throw std::invalid_argument("no program is named " + std::string(name));
+    return reference(spec.images, std::string(name), program->version);
 }
 
 std::string_view to_string(api::PullPolicy policy) {

@@ -64,7 +64,7 @@ Mount told_by_annotation() {
 
 Pod fluent_bit(const api::Platform& platform) {
     Pod pod;
-    pod.image = store_image(platform.spec, api::kFluentBit);
+    pod.image = program_image(platform.spec, api::kFluentBit);
     pod.command = {kProgram};
     pod.args = {"--config=" + std::string(kConfigFolder) + "/" + kFluentBitFile};
     pod.compute = api::log_agent_compute();

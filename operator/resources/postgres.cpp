@@ -47,7 +47,7 @@ Pod pod(const Component& self, const api::ManagedStore& store, const Json& files
     const std::vector<std::string> is_alive{"sh", "-c", asks + " || [ $? -eq 1 ]"};
     Pod pod;
     pod.workload = Workload::Data;
-    pod.image = store_image(self.platform.spec, api::kPostgres);
+    pod.image = program_image(self.platform.spec, api::kPostgres);
     pod.args = {"postgres", "-c", "config_file=" + std::string(kConfigFolder) + "/postgresql.conf"};
     pod.ports = {tcp_port("postgres", api::kPostgresPort)};
     pod.env = {env("POSTGRES_PASSWORD_FILE", std::string(kSecretsFolder) + "/postgres/" + std::string(kPasswordFile)),

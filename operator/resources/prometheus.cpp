@@ -69,7 +69,7 @@ std::string most_kept(const api::ManagedStore& store) {
 // A new configuration starts it anew, which costs a scrape or two and needs nobody who tells it to reload.
 Pod pod(const Component& self, const api::Prometheus& own, const Json& files) {
     Pod pod;
-    pod.image = store_image(self.platform.spec, api::kPrometheus);
+    pod.image = program_image(self.platform.spec, api::kPrometheus);
     pod.args = {"--config.file=" + in_config(kConfiguration), std::string("--storage.tsdb.path=") + kDataFolder,
                 "--storage.tsdb.retention.time=" + own.retention, "--storage.tsdb.retention.size=" + most_kept(own.managed)};
     pod.ports = {tcp_port("http", api::kPrometheusPort)};

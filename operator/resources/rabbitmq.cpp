@@ -63,7 +63,7 @@ std::string configuration(const Component& self, const api::ManagedStore& store)
 Pod pod(const Component& self, const api::ManagedStore& store, const Json& files) {
     Pod pod;
     pod.workload = Workload::Data;
-    pod.image = store_image(self.platform.spec, api::kRabbitmq);
+    pod.image = program_image(self.platform.spec, api::kRabbitmq);
     pod.command = {"sh", std::string(kConfigFolder) + "/start.sh"};
     pod.ports = {tcp_port("amqp", api::kAmqpPort), tcp_port("epmd", api::kErlangMapperPort),
                  tcp_port("erlang", api::kErlangPort)};

@@ -56,7 +56,7 @@ Pod pod(const Component& self, const api::ManagedStore& store, const Json& files
     const std::string scripts(kConfigFolder);
     Pod pod;
     pod.workload = Workload::Data;
-    pod.image = store_image(self.platform.spec, api::kRedis);
+    pod.image = program_image(self.platform.spec, api::kRedis);
     pod.command = {"sh", scripts + "/start.sh"};
     pod.ports = {tcp_port("redis", api::kRedisPort)};
     if (store.nodes > 1) pod.ports.push_back(tcp_port("bus", api::kRedisBusPort));
