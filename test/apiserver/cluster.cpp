@@ -150,7 +150,13 @@ bool Operated::ready(std::chrono::seconds limit) const {
 }
 
 bool Operated::settled() const {
-    return eventually([&] { return condition(get("ecp", "shop"), "Reconciling") == "False"; });
+    return eventually(
+        [&] {
+            const Json platform = get("ecp", "shop");
+            return kube::at(platform, {"status", "observedGeneration"}) == platform["metadata"]["generation"] &&
+                   condition(platform, "Reconciling") == "False";
+        },
+        120s);
 }
 
 Json Operated::promise(const std::string& name) const {

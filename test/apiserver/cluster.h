@@ -74,7 +74,7 @@ public:
     void apply(const Json& object) const;                 // Fails the test if the API server refuses or warns.
     void patch_platform(const Json& patch) const;         // Merge patch of the platform "shop".
     bool ready(std::chrono::seconds limit = 120s) const;  // Whether the platform "shop" becomes Ready.
-    bool settled() const;                                 // Whether nothing of it moves any more.
+    bool settled() const;                                 // Whether nothing of its latest generation moves any more.
     Json promise(const std::string& name) const;          // The first of its promises with that name; {}: there is none yet.
     // Whether that promise comes to have the status ("True") and, somewhere in it, the words.
     bool says(const std::string& promised, const std::string& status, const std::string& words = "") const;

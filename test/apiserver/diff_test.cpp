@@ -81,7 +81,7 @@ protected:
             ASSERT_EQ(applied.status, 0) << applied.output;
         }
         ASSERT_TRUE(ready());
-        ASSERT_TRUE(eventually([&] { return condition(get("ecp", "shop"), "Reconciling") == "False"; }));
+        ASSERT_TRUE(settled());
         stop_operator(SIGTERM);
     }
 

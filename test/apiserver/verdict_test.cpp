@@ -274,7 +274,7 @@ TEST_F(Verdict, TellsOfLoadThatAsksForMoreReplicasThanThereMayBe) {
 
 TEST_F(Verdict, TellsOfReplicasThatAllRunOnOneNode) {
     shop().patch_platform({{"spec", {{"quality", {{"reliability", {{"spread", "Node"}}}}}}}});
-    ASSERT_TRUE(eventually([] { return shop().settled(); }, 120s));
+    ASSERT_TRUE(shop().settled());
     Json nodes = Json::parse(Cluster::get().kubectl({"get", "nodes", "-o", "json"}).output)["items"];
     const std::string first = nodes.at(0)["metadata"]["name"];
     for (std::size_t index = 1; index < nodes.size(); ++index) run({"cordon", nodes[index]["metadata"]["name"]});
