@@ -167,13 +167,13 @@ protected:
 
     void expect_repair() const {
         ASSERT_EQ(kubectl({"delete", "service/shop-catalog"}).status, 0);
-        EXPECT_TRUE(eventually([&] { return find("service", "shop-catalog").has_value(); }));
+        EXPECT_TRUE(eventually([&] { return find("service", "shop-catalog").has_value(); }, 60s));
     }
 
     // The limit is what Kubernetes gives a pod by default before it kills it.
     void expect_end_by(int signal_number) {
         operator_->signal(signal_number);
-        ASSERT_TRUE(eventually([&] { return !operator_->running(); })) << "it goes on";
+        ASSERT_TRUE(eventually([&] { return !operator_->running(); }, 30s)) << "it goes on";
         EXPECT_EQ(operator_->wait(), 0);
         EXPECT_THAT(operator_log(), HasSubstr("\"stopped\""));
     }
@@ -238,7 +238,7 @@ TEST_F(Connection, DoesWithoutAnOptionalKindThatItMayNotSee) {
 
     // Who asks for it hears why it is not there.
     apply(sample("minimal", {{"spec", {{"ingress", sample("staging")["spec"]["ingress"]}}}}));
-    EXPECT_TRUE(eventually([&] { return condition(get("ecp", "shop"), "Stalled") == "True"; }));
+    EXPECT_TRUE(eventually([&] { return condition(get("ecp", "shop"), "Stalled") == "True"; }, 30s));
     EXPECT_THAT(get("ecp", "shop").dump(), AllOf(HasSubstr("HTTPRoute"), HasSubstr("forbidden")));
 }
 
@@ -356,12 +356,12 @@ TEST_F(ConnectionThatBreaks, EndsTheProcessWhereTheLeaseCannotBeRenewed) {
     make_platform();
     wire_.stall();
     ASSERT_EQ(kubectl({"delete", "service/shop-catalog"}).status, 0);
-    ASSERT_TRUE(eventually([&] { return !operator_->running(); }));
+    ASSERT_TRUE(eventually([&] { return !operator_->running(); }, 60s));
     EXPECT_EQ(operator_->wait(), 1);
     wire_.resume();
     EXPECT_THAT(operator_log(), HasSubstr("lost Lease " + ns_ + "/ecommerce-operator: no renewal in time"));
     start();
-    EXPECT_TRUE(eventually([&] { return find("service", "shop-catalog").has_value(); }));
+    EXPECT_TRUE(eventually([&] { return find("service", "shop-catalog").has_value(); }, 60s));
 }
 
 TEST_F(ConnectionThatBreaks, DoesNotKeepTheProcessFromEnding) {

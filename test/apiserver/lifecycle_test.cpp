@@ -28,7 +28,7 @@ TEST_P(LifecycleOfSample, BecomesReady) {
     EXPECT_EQ(platform["status"]["services"], "6/6");
     EXPECT_EQ(platform["status"]["data"], "3/3");
     EXPECT_EQ(platform["status"]["observedGeneration"], platform["metadata"]["generation"]);
-    EXPECT_TRUE(eventually([&] { return condition(get("ecp", "shop"), "Reconciling") == "False"; }));
+    EXPECT_TRUE(settled());
     EXPECT_EQ(condition(get("ecp", "shop"), "Stalled"), "False");
 }
 

@@ -345,7 +345,7 @@ TEST_F(Orders, EndWithinAMinuteAfterAServiceThatWasAwayIsBack) {
     inventory.kill();
     EXPECT_EQ(check_out(buyer, "2000").status, 202);
     inventory.start();
-    EXPECT_TRUE(eventually([&] { return all_ended(); }));
+    EXPECT_TRUE(eventually([&] { return all_ended(); }, 60s));
     expect_accord();
 }
 
