@@ -250,7 +250,7 @@ awaitable<int> diff(std::string file, std::string ns, client::Client& client, st
     const Secrets secrets = co_await compare_secrets(platform, client, differences);
     const resources::Capabilities capabilities = co_await served(client);
     for (const resources::LeftOut& missing : resources::left_out(platform, capabilities))
-        differences.remark("Left out: " + missing.words);
+        differences.remark("Left out: " + to_string(missing));
     kube::Objects wanted = resources::desired(platform, secrets.digests, capabilities);
     for (const kube::Object& object : wanted) {
         if (object.kind == kube::kDaemonSet) {

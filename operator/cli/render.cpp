@@ -78,7 +78,7 @@ int render(const RenderOptions& options, std::ostream& out, std::ostream& err) {
         for (const resources::SecretTemplate& secret : templates) out << "#   " << secret.name << "\n";
     }
     for (const resources::LeftOut& missing : resources::left_out(platform, capabilities))
-        out << "# Left out: " << missing.words << "\n";
+        out << "# Left out: " << to_string(missing) << "\n";
     for (const kube::Object& object : secrets) print(object, out);
     for (const kube::Object& object : resources::desired(platform, digests, capabilities)) print(object, out);
     return kOk;

@@ -89,6 +89,7 @@ Findings limits(const Case& of) {
 
 // A recommendation changes with each minute of load: it is told in steps, and judged by its own bounds.
 Findings right_sizing(const Case& of) {
+    if (const auto missing = of_missing_api(of, "spec.quality.scalability.vertical")) return {*missing};
     Findings findings;
     for (const api::Service& service : api::kServices) {
         const std::string component(service.key);

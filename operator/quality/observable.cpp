@@ -71,10 +71,7 @@ Findings metrics(const Case& of) {
             "the pods of every service offer their metrics to Prometheus",
             "pods without the annotation prometheus.io/scrape: ", "Let the rollout finish that gives it to them.")};
     }
-    for (const api::Problem& missing : of.seen.left_out) {
-        if (missing.field != "spec.quality.observability.metrics") continue;
-        return {hurt("", missing.message, "Install the Prometheus operator, or set " + missing.field + " to Annotations.")};
-    }
+    if (const auto missing = of_missing_api(of, "spec.quality.observability.metrics")) return {*missing};
     return {of_every_object(
         of, [](const Declared& object) { return object.kind == "ServiceMonitor" || object.kind == "PrometheusRule"; },
         "a ServiceMonitor offers the metrics of every service to Prometheus, a PrometheusRule the alerts")};

@@ -139,6 +139,13 @@ struct Certificate {
     std::string until{};  // As in RFC 3339.
 };
 
+// An API that the spec asks for and the cluster does not serve, where the platform is complete without it.
+struct LeftOut {
+    std::string field;        // That asks for it.
+    std::string consequence;  // Without the period.
+    std::string cure;
+};
+
 struct Observed {
     std::map<std::string, Workload, std::less<>> workloads;  // By component. Missing: there is none.
     std::map<std::string, Budget, std::less<>> budgets;
@@ -148,8 +155,8 @@ struct Observed {
     std::optional<Measured> measured;         // Nothing: this operator measures no requests.
     std::optional<std::string> pod_security;  // Level that the namespace enforces, "" for none. Nothing: it may not be observed.
     std::vector<Declared> objects;
-    std::vector<api::Problem> unmet;              // What the spec asks for and this cluster does not have.
-    std::vector<api::Problem> left_out;           // The same, but the platform is complete without it.
+    std::vector<api::Problem> unmet;  // What the spec asks for and this cluster does not have.
+    std::vector<LeftOut> left_out;
     std::vector<Preparation> preparations;        // That are not complete.
     std::optional<Verification> verification;     // Nothing: the spec wants none.
     std::optional<Credentials> credentials;       // Nothing: not looked at.

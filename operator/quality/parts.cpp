@@ -1,5 +1,6 @@
 #include "quality/parts.h"
 
+#include <algorithm>
 #include <set>
 
 namespace quality {
@@ -55,6 +56,12 @@ Finding of_every_pod(const Case& of, const std::function<bool(std::string_view c
         return unknown("", "no pods run yet of " + listed({missing.begin(), missing.end()}), "Wait until they do.");
     }
     return kept("", when_kept);
+}
+
+std::optional<Finding> of_missing_api(const Case& of, std::string_view field) {
+    const auto missing = std::ranges::find(of.seen.left_out, field, &LeftOut::field);
+    if (missing == of.seen.left_out.end()) return std::nullopt;
+    return hurt("", missing->consequence, missing->cure);
 }
 
 std::string cure_of_objects(const Case& of) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,9 @@ Finding of_every_pod(const Case& of, const std::function<bool(std::string_view c
 
 // Judges the objects that `concerns`: kept where each is as declared.
 Finding of_every_object(const Case& of, const std::function<bool(const Declared&)>& concerns, const std::string& when_kept);
+
+// Hurt where the cluster lacks an API that the field of the spec asks for; else nothing.
+std::optional<Finding> of_missing_api(const Case& of, std::string_view field);
 
 // What brings an object of ours back that is missing or differs.
 std::string cure_of_objects(const Case& of);

@@ -76,7 +76,11 @@ quality::Observed observe(const api::Platform& platform, const Sources& from, co
         if (child && !child->deleting) observed.workloads.emplace(api::kFluentBit, child->workload);
     }
     for (const resources::LeftOut& missing : resources::left_out(platform, from.capabilities)) {
-        (missing.needed ? observed.unmet : observed.left_out).push_back({missing.field, missing.words});
+        if (missing.needed) {
+            observed.unmet.push_back({missing.field, to_string(missing)});
+        } else {
+            observed.left_out.push_back({missing.field, missing.consequence, missing.cure});
+        }
     }
     return observed;
 }

@@ -56,6 +56,10 @@ kube::Objects desired(const api::Platform& platform, const SecretDigests& secret
     return objects;
 }
 
+std::string to_string(const LeftOut& missing) {
+    return missing.consequence + ". " + missing.cure;
+}
+
 std::vector<LeftOut> left_out(const api::Platform& platform, const Capabilities& capabilities) {
     std::vector<LeftOut> missing;
     const auto lacks = [&](const kube::Kind& kind) { return !capabilities.contains(kind.resource()); };
@@ -63,33 +67,28 @@ std::vector<LeftOut> left_out(const api::Platform& platform, const Capabilities&
         return std::string(kind.name) + ": the cluster does not serve " + kind.resource() + ", so " + consequence;
     };
     if (platform.spec.ingress.kind == api::Exposure::HttpRoute && lacks(kube::kHttpRoute)) {
-        missing.push_back({"spec.ingress.kind",
-                           words(kube::kHttpRoute,
-                                 "no request from outside reaches the gateway. Install the Gateway API, or set "
-                                 "spec.ingress.kind to Ingress."),
-                           true});
+        missing.push_back({"spec.ingress.kind", words(kube::kHttpRoute, "no request from outside reaches the gateway"),
+                           "Install the Gateway API, or set spec.ingress.kind to Ingress.", true});
     }
     const auto wants_vertical = [](const auto& service) { return service.second.vertical != api::Vertical::None; };
     if (lacks(kube::kVerticalPodAutoscaler) && std::ranges::any_of(platform.spec.services, wants_vertical)) {
         missing.push_back({"spec.quality.scalability.vertical",
-                           words(kube::kVerticalPodAutoscaler,
-                                 "nobody recommends resources. Install the Vertical Pod Autoscaler, or set "
-                                 "spec.quality.scalability.vertical to None."),
+                           words(kube::kVerticalPodAutoscaler, "nobody recommends resources"),
+                           "Install the Vertical Pod Autoscaler, or set vertical to None, in spec.quality.scalability and "
+                           "wherever spec.services has it.",
                            false});
     }
     if (platform.spec.metrics == api::Metrics::ServiceMonitor) {
         if (lacks(kube::kServiceMonitor)) {
-            missing.push_back({"spec.quality.observability.metrics",
-                               words(kube::kServiceMonitor,
-                                     "nobody reads the metrics. Install the Prometheus operator, or set "
-                                     "spec.quality.observability.metrics to Annotations."),
+            missing.push_back({"spec.quality.observability.metrics", words(kube::kServiceMonitor, "nobody reads the metrics"),
+                               "Install the Prometheus operator, or set spec.quality.observability.metrics to Annotations.",
                                false});
         }
         if (lacks(kube::kPrometheusRule)) {
-            missing.push_back(
-                {"spec.quality.observability.metrics",
-                 words(kube::kPrometheusRule, "nobody is called when an objective is missed. Install the Prometheus operator."),
-                 false});
+            missing.push_back({"spec.quality.observability.metrics",
+                               words(kube::kPrometheusRule, "nobody is called when an objective is missed"),
+                               "Install the Prometheus operator, or set spec.quality.observability.metrics to Annotations.",
+                               false});
         }
     }
     return missing;

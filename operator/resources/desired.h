@@ -38,10 +38,12 @@ kube::Objects desired(const api::Platform& platform, const SecretDigests& secret
 
 // An object that could not be made because the cluster lacks its API.
 struct LeftOut {
-    std::string field;  // That asks for it.
-    std::string words;  // "HTTPRoute: …"
-    bool needed;        // Without it the platform does not serve as the spec says.
+    std::string field;        // That asks for it.
+    std::string consequence;  // "HTTPRoute: the cluster does not serve …, so no request …"
+    std::string cure;         // "Install …."
+    bool needed;              // Without it the platform does not serve as the spec says.
 };
+std::string to_string(const LeftOut& missing);  // The consequence and the cure.
 std::vector<LeftOut> left_out(const api::Platform& platform, const Capabilities& capabilities);
 
 }  // namespace resources

@@ -49,6 +49,9 @@ TEST_F(Monitoring, ComesAndGoesWithItsApiWithoutARestart) {
     apply(sample("minimal", {{"spec", {{"quality", {{"observability", {{"metrics", "ServiceMonitor"}}}}}}}}));
     ASSERT_TRUE(ready()) << "it serves without being watched";
     EXPECT_EQ(condition(get("ecp", "shop"), "Stalled"), "False");
+    EXPECT_TRUE(says("Metrics", "False", "so nobody reads the metrics")) << promise("Metrics").dump();
+    EXPECT_EQ(promise("Metrics")["cure"],
+              "Install the Prometheus operator, or set spec.quality.observability.metrics to Annotations.");
 
     ASSERT_NO_FATAL_FAILURE(add_api());
     ASSERT_TRUE(eventually([&] { return find("servicemonitor", "shop-metrics") && find("prometheusrule", "shop-objectives"); }));
@@ -96,9 +99,10 @@ protected:
 };
 
 TEST_F(Recommendations, AreComparedWithWhatTheServicesAskFor) {
-    ASSERT_NO_FATAL_FAILURE(add_api());
     start_operator();
     apply(sample("development", {{"spec", {{"services", {{"order", {{"vertical", "Recommend"}}}}}}}}));
+    EXPECT_TRUE(says("False", "VerticalPodAutoscaler: the cluster does not serve"));
+    ASSERT_NO_FATAL_FAILURE(add_api());
     ASSERT_TRUE(eventually([&] { return find("vpa", "shop-order").has_value(); }));
     ASSERT_TRUE(ready());
     EXPECT_TRUE(says("Unknown", "order: nothing is recommended yet"));

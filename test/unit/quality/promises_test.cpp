@@ -218,6 +218,9 @@ TEST_F(PromisesTest, OfRightSizingCompareRequestsWithWhatIsRecommended) {
     api::ServiceSettings& order = platform.spec.services["order"];
     order.vertical = api::Vertical::Recommend;
     order.compute.requests = {"250m", "256Mi", ""};
+    seen.left_out = {{"spec.quality.scalability.vertical", "the cluster does not serve verticalpodautoscalers", "Install it."}};
+    expect_hurt("RightSizing", "", "does not serve", "Install it.");
+    seen.left_out.clear();
     expect_unknown("RightSizing", "order", "nothing is recommended yet");
     Recommendation& recommended = seen.recommendations["order"];
     recommended = {true, {50, 60, 250}, {100 * kMebibyte, 110 * kMebibyte, 256 * kMebibyte}};
@@ -415,8 +418,8 @@ TEST_F(PromisesTest, OfMetricsNeedThePrometheusOperatorWhereItIsToReadThem) {
     EXPECT_THAT(find("Metrics").evidence, HasSubstr("a PrometheusRule the alerts"));
     object("PrometheusRule", "monitoring").state = Declared::State::Missing;
     expect_hurt("Metrics", "", "PrometheusRule shop-monitoring does not exist", "by itself");
-    seen.left_out = {{"spec.quality.observability.metrics", "the cluster does not serve servicemonitors"}};
-    expect_hurt("Metrics", "", "does not serve", "Install the Prometheus operator");
+    seen.left_out = {{"spec.quality.observability.metrics", "the cluster does not serve servicemonitors", "Install it."}};
+    expect_hurt("Metrics", "", "does not serve", "Install it.");
 }
 
 TEST_F(PromisesTest, OfMetricsNeedThePlatformsOwnPrometheusWhereItIsToReadThem) {

@@ -53,10 +53,10 @@ TEST(Monitoring, IsLeftOutAndSaidWhereTheClusterLacksItsApi) {
     const resources::Capabilities rules{kube::kHttpRoute.resource(), kube::kPrometheusRule.resource()};
     EXPECT_THAT(test::of_kind(made(watched(), rules), kube::kServiceMonitor), IsEmpty());
     EXPECT_EQ(test::of_kind(made(watched(), rules), kube::kPrometheusRule).size(), 1U);
-    EXPECT_THAT(
-        resources::left_out(watched(), rules),
-        ElementsAre(testing::AllOf(Field(&resources::LeftOut::words, HasSubstr("ServiceMonitor: the cluster does not serve")),
-                                   Field(&resources::LeftOut::needed, false))));
+    EXPECT_THAT(resources::left_out(watched(), rules),
+                ElementsAre(testing::AllOf(
+                    Field(&resources::LeftOut::consequence, HasSubstr("ServiceMonitor: the cluster does not serve")),
+                    Field(&resources::LeftOut::needed, false))));
 }
 
 // A ServiceMonitor that names a port which no Service has reads nothing, and nobody is told.

@@ -422,7 +422,7 @@ TEST(Exposure, ARouteNeedsTheGatewayApi) {
     EXPECT_THAT(resources::left_out(platform, test::all_capabilities()), IsEmpty());
     EXPECT_THAT(test::names_of(resources::desired(platform, {}, {}), kube::kHttpRoute), IsEmpty());
     EXPECT_THAT(resources::left_out(platform, {}),
-                ElementsAre(testing::Field(&resources::LeftOut::words, HasSubstr("HTTPRoute"))));
+                ElementsAre(testing::Field(&resources::LeftOut::consequence, HasSubstr("HTTPRoute"))));
 }
 
 TEST(Exposure, ANodePortOpensTheApiAlone) {
@@ -473,6 +473,10 @@ TEST(VerticalAutoscaler, IsLeftOutAndSaidWhereTheClusterLacksItsApi) {
     const std::vector<resources::LeftOut> missing = resources::left_out(platform, none);
     ASSERT_EQ(missing.size(), 1U);
     EXPECT_EQ(missing[0].field, "spec.quality.scalability.vertical");
+    EXPECT_EQ(to_string(missing[0]),
+              "VerticalPodAutoscaler: the cluster does not serve verticalpodautoscalers.autoscaling.k8s.io, so nobody recommends "
+              "resources. Install the Vertical Pod Autoscaler, or set vertical to None, in spec.quality.scalability and wherever "
+              "spec.services has it.");
     EXPECT_FALSE(missing[0].needed);
 }
 
