@@ -3,14 +3,24 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <cctype>
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <sstream>
+#include <stdexcept>
 #include <variant>
 
 #include "api/document.h"
+#include "client/client.h"
+#include "client/config.h"
+#include "kube/kind.h"
 #include "kube/object.h"
 #include "support/paths.h"
 
@@ -24,12 +34,39 @@ std::string variable(const std::string& text, const std::string& name) {
     return echoed.output;
 }
 
+// Throws where no test needed it so far.
+const kube::Kind& kind_of(const std::string& word) {
+    static const std::map<std::string, std::string> kShort{
+        {"crd", "customresourcedefinition"}, {"ecp", "ecommerceplatform"}, {"hpa", "horizontalpodautoscaler"},
+        {"pdb", "poddisruptionbudget"},      {"quota", "resourcequota"},   {"vpa", "verticalpodautoscaler"},
+    };
+    static const std::vector<kube::Kind> kinds = [] {
+        std::vector<kube::Kind> all = kube::child_kinds();
+        all.insert(all.end(),
+                   {kube::kPlatform, kube::kPod, kube::kPersistentVolumeClaim, kube::kLease, kube::kCustomResourceDefinition});
+        return all;
+    }();
+    std::string singular = word.substr(0, word.find('.'));
+    if (const auto found = kShort.find(singular); found != kShort.end()) singular = found->second;
+    for (const kube::Kind& kind : kinds) {
+        if (std::ranges::equal(kind.name, singular, {}, [](char letter) { return std::tolower(letter); })) return kind;
+    }
+    throw std::invalid_argument("the tests know no kind " + word);
+}
+
 std::string unique_namespace() {
     static std::atomic<int> count{0};
     return "t" + std::to_string(::getpid()) + "-" + std::to_string(++count);
 }
 
 }  // namespace
+
+struct Cluster::Connection {
+    explicit Connection(client::Config config) : client(io, std::move(config), nullptr) {}
+
+    boost::asio::io_context io{1};
+    client::Client client;
+};
 
 std::string operator_program() {
     const char* other = std::getenv("ECP_TEST_OPERATOR");
@@ -51,7 +88,12 @@ Cluster::Cluster() {
     kubectl_ = variable(env.output, "ECP_KUBECTL");
     scratch_ = support::in_build("apiserver-logs");
     std::filesystem::create_directories(scratch_);
+    client::Config config = client::load_config(kubeconfig_, "");
+    config.user_agent = "apiserver-tests";  // QuietRequests counts the operator's requests by theirs.
+    connection_ = std::make_unique<Connection>(std::move(config));
 }
+
+Cluster::~Cluster() = default;
 
 support::Finished Cluster::kubectl(std::vector<std::string> arguments, const std::string& input) const {
     std::vector<std::string> command{kubectl_, "--kubeconfig", kubeconfig_};
@@ -60,11 +102,19 @@ support::Finished Cluster::kubectl(std::vector<std::string> arguments, const std
 }
 
 std::optional<Json> Cluster::find(const std::string& kind, const std::string& name, const std::string& ns) const {
-    const support::Finished got =
-        kubectl({"get", kind, name, "-n", ns, "-o", "json", "--ignore-not-found", "--show-managed-fields"});
-    if (got.status != 0) throw std::runtime_error("kubectl get " + kind + " " + name + ": " + got.output);
-    if (got.output.empty()) return std::nullopt;
-    return Json::parse(got.output);
+    const kube::Kind& known = kind_of(kind);
+    std::exception_ptr failure;
+    std::optional<Json> found;
+    boost::asio::co_spawn(connection_->io, connection_->client.get(known, {known.namespaced ? ns : "", name}),
+                          [&](std::exception_ptr error, std::optional<Json> object) {
+                              failure = std::move(error);
+                              found = std::move(object);
+                              connection_->io.stop();
+                          });
+    connection_->io.restart();
+    connection_->io.run();
+    if (failure) std::rethrow_exception(failure);
+    return found;
 }
 
 Operated::Operated() : ns_(unique_namespace()) {
@@ -144,19 +194,22 @@ void Operated::patch_platform(const Json& patch) const {
     EXPECT_EQ(patched.status, 0) << patched.output;
 }
 
-bool Operated::ready(std::chrono::seconds limit) const {
-    const std::string timeout = "--timeout=" + std::to_string(limit.count()) + "s";
-    return kubectl({"wait", "--for=condition=Ready", "ecp/shop", timeout}).status == 0;
-}
-
-bool Operated::settled() const {
+bool Operated::becomes(const std::string& type, const std::string& status, std::chrono::seconds limit) const {
     return eventually(
         [&] {
             const Json platform = get("ecp", "shop");
             return kube::at(platform, {"status", "observedGeneration"}) == platform["metadata"]["generation"] &&
-                   condition(platform, "Reconciling") == "False";
+                   condition(platform, type) == status;
         },
-        120s);
+        limit);
+}
+
+bool Operated::ready(std::chrono::seconds limit) const {
+    return becomes("Ready", "True", limit);
+}
+
+bool Operated::settled() const {
+    return becomes("Reconciling", "False", 120s);
 }
 
 Json Operated::promise(const std::string& name) const {

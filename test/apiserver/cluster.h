@@ -26,6 +26,7 @@ std::string operator_program();
 class Cluster {
 public:
     static const Cluster& get();
+    ~Cluster();
 
     const std::string& kubeconfig() const { return kubeconfig_; }
     const std::string& audit_log() const { return audit_log_; }
@@ -33,16 +34,20 @@ public:
 
     // kubectl with these arguments.
     support::Finished kubectl(std::vector<std::string> arguments, const std::string& input = "") const;
-    // The object, or nothing where there is none.
+    // The object, or nothing where there is none. The kind as kubectl knows it: "deployment", "deployment.apps", "hpa". Asked by
+    // the operator's client, as a kubectl takes longer to start than most of what tests wait for.
     std::optional<Json> find(const std::string& kind, const std::string& name, const std::string& ns) const;
 
 private:
+    struct Connection;
+
     Cluster();
 
     std::string kubeconfig_;
     std::string audit_log_;
     std::string kubectl_;
     std::string scratch_;
+    std::unique_ptr<Connection> connection_;
 };
 
 using support::eventually;
@@ -71,11 +76,12 @@ public:
 
     // A sample with its namespace changed to the test's; its `spec` merged with `patch`.
     Json sample(const std::string& name, const Json& patch = nullptr) const;
-    void apply(const Json& object) const;                 // Fails the test if the API server refuses or warns.
-    void patch_platform(const Json& patch) const;         // Merge patch of the platform "shop".
-    bool ready(std::chrono::seconds limit = 120s) const;  // Whether the platform "shop" becomes Ready.
-    bool settled() const;                                 // Whether nothing of its latest generation moves any more.
-    Json promise(const std::string& name) const;          // The first of its promises with that name; {}: there is none yet.
+    void apply(const Json& object) const;          // Fails the test if the API server refuses or warns.
+    void patch_platform(const Json& patch) const;  // Merge patch of the platform "shop".
+    // Whether the platform "shop" becomes Ready, and then whether nothing of it moves any more: of its latest generation.
+    bool ready(std::chrono::seconds limit = 120s) const;
+    bool settled() const;
+    Json promise(const std::string& name) const;  // The first of its promises with that name; {}: there is none yet.
     // Whether that promise comes to have the status ("True") and, somewhere in it, the words.
     bool says(const std::string& promised, const std::string& status, const std::string& words = "") const;
 
@@ -87,6 +93,9 @@ protected:
     std::unique_ptr<support::Background> operator_;
     std::string operator_log_file_;
     std::string kubeconfig_ = Cluster::get().kubeconfig();
+
+private:
+    bool becomes(const std::string& type, const std::string& status, std::chrono::seconds limit) const;
 };
 
 // For tests of which each needs an operator and a namespace of its own.

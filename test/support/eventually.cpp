@@ -7,13 +7,13 @@ namespace support {
 
 bool eventually(const std::function<bool()>& holds, std::chrono::milliseconds limit) {
     using Clock = std::chrono::steady_clock;
-    const auto end = Clock::now() + limit;
+    using namespace std::chrono_literals;
+    const auto start = Clock::now();
     while (true) {
-        const auto asked = Clock::now();
         if (holds()) return true;
-        const auto answered = Clock::now();
-        if (answered > end) return false;
-        std::this_thread::sleep_for(std::max<Clock::duration>(std::chrono::milliseconds(20), 2 * (answered - asked)));
+        const Clock::duration waited = Clock::now() - start;
+        if (waited > limit) return false;
+        std::this_thread::sleep_for(std::clamp<Clock::duration>(waited / 10, 20ms, 500ms));
     }
 }
 
