@@ -110,14 +110,14 @@ protected:
         const Finding found = find(name, component);
         EXPECT_EQ(found.held, Held::False) << found.evidence;
         EXPECT_THAT(found.evidence, testing::HasSubstr(evidence));
-        EXPECT_THAT(found.cure, testing::HasSubstr(cure));
+        EXPECT_THAT(found.cure, testing::AllOf(testing::HasSubstr(cure), testing::EndsWith(".")));
     }
 
     void expect_unknown(std::string_view name, const std::string& component, const std::string& evidence) {
         const Finding found = find(name, component);
         EXPECT_EQ(found.held, Held::Unknown) << found.evidence;
         EXPECT_THAT(found.evidence, testing::HasSubstr(evidence));
-        EXPECT_THAT(found.cure, testing::Not(testing::IsEmpty()));
+        EXPECT_THAT(found.cure, testing::EndsWith("."));
     }
 
     Condition condition(std::string_view type) const {
