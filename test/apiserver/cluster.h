@@ -34,8 +34,8 @@ public:
 
     // kubectl with these arguments.
     support::Finished kubectl(std::vector<std::string> arguments, const std::string& input = "") const;
-    // The object, or nothing where there is none. The kind as kubectl knows it: "deployment", "deployment.apps", "hpa". Asked by
-    // the operator's client, as a kubectl takes longer to start than most of what tests wait for.
+    // The object, or nothing where there is none. The kind as kubectl knows it: "deployment", "deployment.apps", "hpa". Asked for
+    // with the operator's client, as kubectl takes 65 ms of processor to start, and tests that wait ask often.
     std::optional<Json> find(const std::string& kind, const std::string& name, const std::string& ns) const;
 
 private:
