@@ -18,9 +18,9 @@ Findings pod_security(const Case& of) {
     if (!of.seen.pod_security) return {not_shown("", "namespaces")};
     if (*of.seen.pod_security == "restricted") return {kept("", "namespace " + ns + " enforces restricted")};
     const std::string enforced = of.seen.pod_security->empty() ? "no level" : "only " + *of.seen.pod_security;
-    return {hurt("", "namespace " + ns + " enforces " + enforced + " of Pod Security",
-                 "Have it enforced: kubectl label namespace " + ns +
-                     " --overwrite pod-security.kubernetes.io/enforce=restricted.")};
+    return {
+        hurt("", "namespace " + ns + " enforces " + enforced + " of Pod Security",
+             "Have it enforced: kubectl label namespace " + ns + " --overwrite pod-security.kubernetes.io/enforce=restricted.")};
 }
 
 Findings secrets(const Case& of) {
