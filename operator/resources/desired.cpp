@@ -79,16 +79,13 @@ std::vector<LeftOut> left_out(const api::Platform& platform, const Capabilities&
                            false});
     }
     if (platform.spec.metrics == api::Metrics::ServiceMonitor) {
+        constexpr const char* field = "spec.quality.observability.metrics";
+        constexpr const char* cure = "Install the Prometheus operator, or set spec.quality.observability.metrics to Annotations.";
         if (lacks(kube::kServiceMonitor)) {
-            missing.push_back({"spec.quality.observability.metrics", words(kube::kServiceMonitor, "nobody reads the metrics"),
-                               "Install the Prometheus operator, or set spec.quality.observability.metrics to Annotations.",
-                               false});
+            missing.push_back({field, words(kube::kServiceMonitor, "nobody reads the metrics"), cure, false});
         }
         if (lacks(kube::kPrometheusRule)) {
-            missing.push_back({"spec.quality.observability.metrics",
-                               words(kube::kPrometheusRule, "nobody is called when an objective is missed"),
-                               "Install the Prometheus operator, or set spec.quality.observability.metrics to Annotations.",
-                               false});
+            missing.push_back({field, words(kube::kPrometheusRule, "nobody is called when an objective is missed"), cure, false});
         }
     }
     return missing;

@@ -418,8 +418,9 @@ TEST_F(PromisesTest, OfMetricsNeedThePrometheusOperatorWhereItIsToReadThem) {
     EXPECT_THAT(find("Metrics").evidence, HasSubstr("a PrometheusRule the alerts"));
     object("PrometheusRule", "monitoring").state = Declared::State::Missing;
     expect_hurt("Metrics", "", "PrometheusRule shop-monitoring does not exist", "by itself");
-    seen.left_out = {{"spec.quality.observability.metrics", "the cluster does not serve servicemonitors", "Install it."}};
-    expect_hurt("Metrics", "", "does not serve", "Install it.");
+    seen.left_out = {
+        {"spec.quality.observability.metrics", "the cluster does not serve servicemonitors", "Install the Prometheus operator."}};
+    expect_hurt("Metrics", "", "does not serve", "Install the Prometheus operator");
 }
 
 TEST_F(PromisesTest, OfMetricsNeedThePlatformsOwnPrometheusWhereItIsToReadThem) {

@@ -56,6 +56,7 @@ TEST(Monitoring, IsLeftOutAndSaidWhereTheClusterLacksItsApi) {
     EXPECT_THAT(resources::left_out(watched(), rules),
                 ElementsAre(testing::AllOf(
                     Field(&resources::LeftOut::consequence, HasSubstr("ServiceMonitor: the cluster does not serve")),
+                    Field(&resources::LeftOut::cure, HasSubstr("Install the Prometheus operator")),
                     Field(&resources::LeftOut::needed, false))));
 }
 
