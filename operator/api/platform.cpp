@@ -6,6 +6,7 @@
 #include <chrono>
 #include <stdexcept>
 
+#include "api/availability.h"
 #include "api/connections.h"
 #include "api/names.h"
 #include "api/off_hours.h"
@@ -36,6 +37,13 @@ Replicas overlaid(const Replicas& base, const Section& given) {
     }
     if (!given.has("count")) result.count = std::clamp(result.count, result.min, result.max);
     return result;
+}
+
+Replicas at_least(Replicas replicas, int least) {
+    replicas.min = std::max(replicas.min, least);
+    replicas.count = std::max(replicas.count, least);
+    replicas.max = std::max(replicas.max, least);
+    return replicas;
 }
 
 // The quantity of that name in canonical form; empty where it is absent.
@@ -106,6 +114,7 @@ Address address(const Section& given) {
 Configuration configuration(const Section& given, const Defaults& defaults) {
     const Section flags = given.section("featureFlags");
     return {.log_level = given.text("logLevel", defaults.log_level),
+            .log_format = given.text("logFormat", kLogFormat),
             .api_timeout = given.text("apiTimeout", kApiTimeout),
             .max_connections = given.get("maxConnections", 0),
             .feature_flags = {{"advancedSearch", flags.get("advancedSearch", true)},
@@ -127,6 +136,7 @@ std::int64_t seconds(const Section& given, std::string_view field, std::int64_t 
 CredentialPolicy credential_policy(const Section& given, const Defaults& defaults) {
     const std::int64_t most = std::chrono::duration_cast<std::chrono::seconds>(defaults.credentials_max_age).count();
     CredentialPolicy policy;
+    policy.is_brought = given.one_of<bool>("source", false, {{"Generated", false}, {"Existing", true}});
     policy.max_age_seconds = seconds(given, "maxAge", most);
     if (policy.max_age_seconds != 0) policy.max_age = given.text("maxAge", std::to_string(most / 3600) + "h");
     policy.overlap_seconds = seconds(given, "overlap", kCredentialsOverlapSeconds);
@@ -160,9 +170,10 @@ Logging logging(const Section& given) {
         given.text("endpoint"), given.text("namespace", kLoggingNamespace)};
 }
 
-ServiceSettings service(const Section& given, const Section& scalability, const Defaults& defaults, Sizing sizing) {
+ServiceSettings service(const Section& given, const Section& scalability, const Defaults& defaults, Sizing sizing, int least) {
     ServiceSettings result;
-    result.replicas = overlaid(overlaid(defaults.replicas, scalability.section("replicas")), given.section("replicas"));
+    const Replicas of_all = at_least(overlaid(defaults.replicas, scalability.section("replicas")), least);
+    result.replicas = overlaid(of_all, given.section("replicas"));
     const bool wanted = given.one_of("autoscaling", scalability.one_of("autoscaling", defaults.autoscaling, kSwitch), kSwitch);
     result.autoscaling = wanted && result.replicas.max > result.replicas.min;
     const auto target = [&](std::string_view field, int otherwise) {
@@ -223,9 +234,15 @@ Spec spec_from(const Section& given, const std::string& ns) {
     spec.version = given.text("version", kBundledVersion);
     spec.images = images(given.section("images"), defaults);
     spec.ingress = ingress(given.section("ingress"), ns);
-    spec.spread = reliability.one_of<Spread>("spread", defaults.spread,
-                                             {{"None", Spread::None}, {"Node", Spread::Node}, {"Zone", Spread::Zone}});
+    spec.availability_percent = reliability.text("availabilityPercent");
+    const Availability availability = needed_for(spec.availability_percent);
+    spec.spread = std::max(availability.spread,
+                           reliability.one_of<Spread>("spread", defaults.spread,
+                                                      {{"None", Spread::None}, {"Node", Spread::Node}, {"Zone", Spread::Zone}}));
     spec.priority_classes = reliability.one_of("priorityClasses", defaults.priority_classes, kSwitch);
+    spec.pod_security = security.one_of<PodSecurity>(
+        "podSecurity", PodSecurity::Restricted,
+        {{"None", PodSecurity::None}, {"Baseline", PodSecurity::Baseline}, {"Restricted", PodSecurity::Restricted}});
     spec.network_isolation = security.one_of<bool>("networkIsolation", true, {{"None", false}, {"Strict", true}});
     for (const Json& entry : security.list("egress")) {
         spec.egress.push_back({Section(entry).text("component"), address(Section(entry))});
@@ -237,11 +254,15 @@ Spec spec_from(const Section& given, const std::string& ns) {
     spec.image_policy = {names(image_policy, "registries"), image_policy.get("requireDigest", false)};
     spec.admission = security.one_of<Admission>(
         "admission", defaults.admission, {{"None", Admission::None}, {"Warn", Admission::Warn}, {"Deny", Admission::Deny}});
-    const Section rollout = quality.section("maintainability").section("rollout");
-    spec.max_unavailable = rollout.get("maxUnavailable", kMaxUnavailable);
-    spec.max_surge = rollout.get("maxSurge", kMaxSurge);
-    spec.configuration = configuration(quality.section("maintainability").section("configuration"), defaults);
-    spec.verify_after_rollout = quality.section("maintainability").one_of("verifyAfterRollout", false, kSwitch);
+    const Section maintainability = quality.section("maintainability");
+    const Section rollout = maintainability.section("rollout");
+    spec.recreates = rollout.one_of<bool>("strategy", false, {{"RollingUpdate", false}, {"Recreate", true}});
+    spec.max_unavailable = spec.recreates ? 0 : rollout.get("maxUnavailable", kMaxUnavailable);
+    spec.max_surge = spec.recreates ? 0 : rollout.get("maxSurge", kMaxSurge);
+    spec.revisions = rollout.get("revisions", kRevisions);
+    spec.forward_only = maintainability.one_of<bool>("versions", false, {{"Any", false}, {"Forward", true}});
+    spec.configuration = configuration(maintainability.section("configuration"), defaults);
+    spec.verify_after_rollout = maintainability.one_of("verifyAfterRollout", false, kSwitch);
     const Section budget = quality.section("cost").section("budget");
     spec.budget = {quantity(budget, "cpu"), quantity(budget, "memory"), quantity(budget, "storage"), budget.text("monthly")};
     const Section prices = quality.section("cost").section("prices");
@@ -249,6 +270,10 @@ Spec spec_from(const Section& given, const std::string& ns) {
                    prices.text("storageMonth", kStorageMonth)};
     spec.off_hours = off_hours(quality.section("cost").section("offHours"));
     spec.spot_components = names(quality.section("cost").section("spot"), "components");
+    const Section recovery = quality.section("recovery");
+    const Section backup = recovery.section("backup");
+    spec.recovery = {backup.text("schedule", kBackupSchedule), backup.text("retention", kBackupRetention),
+                     recovery.text("dataLoss", kDataLoss), recovery.text("timeToRecover", kTimeToRecover)};
     spec.metrics = observability.one_of<Metrics>("metrics", Metrics::Annotations,
                                                  {{"None", Metrics::None},
                                                   {"Annotations", Metrics::Annotations},
@@ -272,7 +297,7 @@ Spec spec_from(const Section& given, const std::string& ns) {
     for (const Service& each : kServices) {
         const Section exceptions = given.section("services").section(each.key);
         ServiceSettings& settings = spec.services[std::string(each.key)];
-        settings = service(exceptions, scalability, defaults, sizing);
+        settings = service(exceptions, scalability, defaults, sizing, availability.replicas);
         settings.otherwise = fewer(settings.replicas, settings.autoscaling, spec.off_hours);
     }
     spec.payment_provider_url = given.section("services").section("payment").text("providerUrl");

@@ -19,6 +19,7 @@ enum class Profile { Development, Staging, Production };
 enum class PullPolicy { Always, IfNotPresent, Never };
 enum class Exposure { None, Ingress, HttpRoute, NodePort };
 enum class Spread { None, Node, Zone };
+enum class PodSecurity { None, Baseline, Restricted };
 enum class DeletionPolicy { Retain, Delete };
 
 // Kubernetes quantities in canonical form; empty where nothing is asked for.
@@ -100,6 +101,7 @@ struct ServiceSettings {
 
 struct Configuration {
     std::string log_level;                      // debug, info, warn or error
+    std::string log_format;                     // Json or Text
     std::string api_timeout;                    // As written, for example "30s".
     int max_connections = 0;                    // To its database, for one pod.
     std::map<std::string, bool> feature_flags;  // advancedSearch, recommendations, socialLogin
@@ -199,11 +201,21 @@ struct ImagePolicy {
 // What becomes of a pod that breaks the policy for the namespace.
 enum class Admission { None, Warn, Deny };
 
-// How old the credentials may get that the operator generates, and for how long those before them are accepted beside them.
+// From where the root key is that credentials are derived from, how old they may get, and for how long those before them are
+// accepted beside them.
 struct CredentialPolicy {
     std::string max_age;  // As written, for example "2160h"; empty: any age.
     std::int64_t max_age_seconds = 0;
     std::int64_t overlap_seconds = 0;
+    bool is_brought = false;  // Somebody else brings the root key, and the operator makes none.
+};
+
+// What a copy of the data must be good for. Durations and the schedule as written.
+struct Recovery {
+    std::string schedule;  // As cron has it, in UTC: "0 2 * * *".
+    std::string retention;
+    std::string data_loss;
+    std::string time_to_recover;
 };
 
 struct Spec {
@@ -211,16 +223,21 @@ struct Spec {
     std::string version;
     Images images;
     Ingress ingress;
+    std::string availability_percent;  // As written, for example "99.9"; empty: no objective.
     Spread spread = Spread::Zone;
     bool priority_classes = true;
+    PodSecurity pod_security = PodSecurity::Restricted;  // That the namespace must enforce at least.
     bool network_isolation = true;
     std::vector<Egress> egress;
     Access access;
     CredentialPolicy credentials;
     ImagePolicy image_policy;
     Admission admission = Admission::Deny;
-    int max_unavailable = 1;  // Pods of a service during a rollout.
-    int max_surge = 1;
+    bool recreates = false;     // In a rollout all pods of a service go before the first new one comes.
+    int max_unavailable = 1;    // Pods of a service during a rollout; of no account where all go.
+    int max_surge = 1;          // 0 where all go.
+    int revisions = 5;          // Kept of what pods were, to roll back to.
+    bool forward_only = false;  // No version is taken that is before the one that runs.
     Configuration configuration;
     bool verify_after_rollout = false;
     std::vector<std::string> spot_components;
@@ -228,6 +245,7 @@ struct Spec {
     Prices prices;
     OffHours off_hours;
     bool rests = false;  // Off hours are now.
+    Recovery recovery;
     Metrics metrics = Metrics::Annotations;
     std::optional<Prometheus> prometheus;
     std::string prometheus_url;  // Empty: none is named.

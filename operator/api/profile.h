@@ -48,6 +48,7 @@ inline constexpr std::int64_t kScaleUpWindowSeconds =
     60;                                                 // Four samples of the metrics (every 15 s): no pods for a single spike.
 inline constexpr int kMaxUnavailable = 1;               // With two pods or more, one is always there.
 inline constexpr int kMaxSurge = 1;                     // A full cluster needs room for one pod more, not for a quarter more.
+inline constexpr int kRevisions = 5;                    // Rolls back past a few bad releases, without a pile of old ReplicaSets.
 inline constexpr std::string_view kApiTimeout = "30s";  // Below the 60 s after which common proxies give up.
 // Access tokens are good for 15 minutes after the last that the old key signed; the rest is for clocks and slow rollouts.
 inline constexpr std::int64_t kCredentialsOverlapSeconds = 1200;
@@ -56,7 +57,13 @@ inline constexpr std::string_view kPrometheusNamespace = "monitoring";        //
 inline constexpr std::string_view kOperatorNamespace = "ecommerce-operator";  // Of config/default.
 inline constexpr std::string_view kLoggingNamespace = "logging";              // Of config/logging.
 inline constexpr std::string_view kIngressNamespace = "ingress";
-inline constexpr int kOffHoursReplicas = 1;  // The least with which somebody is still served.
+inline constexpr std::string_view kLogFormat = "Json";  // What agents and collectors read without being told how.
+// At night in the time zones of Europe; a week of copies outlasts a mistake that is seen only after the weekend.
+inline constexpr std::string_view kBackupSchedule = "0 2 * * *";
+inline constexpr std::string_view kBackupRetention = "168h";
+inline constexpr std::string_view kDataLoss = "24h";      // As far apart as two backups of that schedule.
+inline constexpr std::string_view kTimeToRecover = "1h";  // 100Gi, PostgreSQL's volume in Production, at 30 MB/s.
+inline constexpr int kOffHoursReplicas = 1;               // The least with which somebody is still served.
 // Prices of AWS on demand in us-east-1: Fargate on Linux and x86 for CPU and memory, gp3 for volumes.
 inline constexpr std::string_view kCurrency = "USD";
 inline constexpr std::string_view kCpuHour = "0.04048";

@@ -151,6 +151,12 @@ const std::map<std::string_view, Rule>& twins() {
          [](const Json& self) { return is_network(self.get_ref<const std::string&>()); }},
         {"maxUnavailable and maxSurge must not both be 0, because then no pod could ever be replaced",
          [](const Json& self) { return can_roll(self); }},
+        {"maxUnavailable and maxSurge belong to strategy RollingUpdate alone",
+         [](const Json& self) {
+             return text(self, "strategy") != "Recreate" || !(has(self, "maxUnavailable") || has(self, "maxSurge"));
+         }},
+        {"must be a duration of whole seconds from 1m to 8760h, such as 15m or 24h",
+         [](const Json& self) { return is_duration(self, "^([0-9]{1,6}(h|m|s))+$", 60'000, 8760 * std::int64_t{3'600'000}); }},
         {"must be a duration from 100ms to 5m, such as 30s or 1m30s",
          [](const Json& self) { return is_duration(self, "^([0-9]{1,6}(\\.[0-9]{1,3})?(h|m|s|ms))+$", 100, 300'000); }},
         {"must be a URL with scheme, host and port and nothing more, such as http://jaeger.tracing:4318",

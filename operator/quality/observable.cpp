@@ -80,7 +80,8 @@ Findings metrics(const Case& of) {
 Findings logs(const Case& of) {
     return {of_every_object(
         of, [](const Declared& object) { return object.kind == "ConfigMap" && is_service(object.component); },
-        "services are told to log as JSON from level " + of.platform.spec.configuration.log_level)};
+        "services are told to log as " + of.platform.spec.configuration.log_format + " from level " +
+            of.platform.spec.configuration.log_level)};
 }
 
 Findings dashboards(const Case& of) {

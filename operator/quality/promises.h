@@ -20,6 +20,7 @@ Findings one_scaler(const Case& of);
 Findings zone_spread(const Case& of);
 Findings node_spread(const Case& of);
 Findings disruption_budget(const Case& of);
+Findings availability(const Case& of);  // Of what is declared; what runs, the others say.
 Findings redundancy(const Case& of);
 
 // secure.cpp
@@ -46,6 +47,7 @@ Findings off_hours(const Case& of);
 
 // recoverable.cpp
 Findings backup(const Case& of);
+Findings recovery_objectives(const Case& of);
 
 // observable.cpp
 Findings metrics(const Case& of);  // Whether a Prometheus reads them is not observed.

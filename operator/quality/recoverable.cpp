@@ -1,10 +1,25 @@
+#include <algorithm>
+
 #include "quality/parts.h"
 #include "quality/promises.h"
 
 namespace quality {
 
-// Nothing here makes a copy of anything, and no field of the spec asks for one: that is said of each store that holds data.
+namespace {
+
+const std::string kCure =
+    "This version makes no backups: copy the volumes or dump the data yourself, or use a store that is backed up elsewhere "
+    "(external in spec.data).";
+
+bool holds_data(const api::Spec& spec) {
+    return std::ranges::any_of(api::kDataStores, [&](std::string_view name) { return !api::data_store(spec, name).external; });
+}
+
+}  // namespace
+
+// Nothing here makes a copy of anything: that is said of each store that holds data.
 Findings backup(const Case& of) {
+    const api::Recovery& wanted = of.platform.spec.recovery;
     Findings findings;
     for (const std::string_view name : api::kDataStores) {
         const std::string store(name);
@@ -12,12 +27,24 @@ Findings backup(const Case& of) {
             findings.push_back(
                 unknown(store, "whether an external store is backed up is not observed", "See to its backups where it runs."));
         } else {
-            findings.push_back(hurt(store, "nothing is backed up",
-                                    "This version makes no backups: copy the volumes or dump the data yourself, or use a store "
-                                    "that is backed up elsewhere (external in spec.data)."));
+            findings.push_back(hurt(store,
+                                    "nothing is backed up, where the spec asks for a copy at " + wanted.schedule +
+                                        " that is kept for " + wanted.retention,
+                                    kCure));
         }
     }
     return findings;
+}
+
+Findings recovery_objectives(const Case& of) {
+    const api::Recovery& wanted = of.platform.spec.recovery;
+    if (!holds_data(of.platform.spec)) {
+        return {unknown("", "how external stores recover is not observed", "See to it where they run.")};
+    }
+    return {hurt("",
+                 "without a backup, neither that " + wanted.data_loss + " of data at most are lost nor that all is back within " +
+                     wanted.time_to_recover + " can be promised",
+                 kCure)};
 }
 
 }  // namespace quality

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 
+#include "api/availability.h"
 #include "api/names.h"
 #include "quality/parts.h"
 #include "quality/promises.h"
@@ -92,6 +93,7 @@ Finding budget_of(const Case& of, const Part& part) {
 // A rollout may take some of them away for as long as it lasts.
 std::int64_t available_at_least(const Case& of, const Part& part, const Workload& workload) {
     if (!workload.rolls()) return part.least;
+    if (of.platform.spec.recreates && !part.is_data) return 0;
     return std::max<std::int64_t>(part.least - (part.is_data ? 1 : of.platform.spec.max_unavailable), 1);
 }
 
@@ -125,6 +127,30 @@ Findings disruption_budget(const Case& of) {
     for (const Part& part : parts(of.platform)) {
         if (part.least > 1) findings.push_back(budget_of(of, part));
     }
+    return findings;
+}
+
+// A service may have been given fewer replicas than the objective needs. Of a data store more are needed for a majority, and
+// PostgreSQL, which is one here, fails over only where something else runs it.
+Findings availability(const Case& of) {
+    const std::string& objective = of.platform.spec.availability_percent;
+    if (objective.empty()) return {};
+    const api::Availability needed = api::needed_for(objective);
+    Findings findings;
+    for (const Part& part : parts(of.platform)) {
+        const int least = part.is_data && needed.replicas > 1 ? 3 : needed.replicas;
+        if (part.least >= least) continue;
+        const std::string to_lower = ", or lower spec.quality.reliability.availabilityPercent.";
+        const std::string cure =
+            part.name == api::kPostgres ? "Use one that fails over (spec.data.postgres.external)"
+            : part.is_data              ? "Set spec.data." + part.name + ".managed.nodes to 3 when the platform is made anew"
+            : of.platform.spec.rests    ? "Set spec.quality.cost.offHours.replicas to " + std::to_string(least)
+                                        : "Set spec.services." + part.name + ".replicas.min to " + std::to_string(least);
+        findings.push_back(hurt(part.name,
+                                std::to_string(part.least) + " replica where " + objective + " % needs " + std::to_string(least),
+                                cure + to_lower));
+    }
+    if (findings.empty()) findings.push_back(kept("", "every part has the replicas that " + objective + " % needs"));
     return findings;
 }
 

@@ -15,12 +15,15 @@ Findings network_isolation(const Case& of) {
 
 Findings pod_security(const Case& of) {
     const std::string& ns = of.platform.key.ns;
+    if (of.platform.spec.pod_security == api::PodSecurity::None) return {};
     if (!of.seen.pod_security) return {not_shown("", "namespaces")};
-    if (*of.seen.pod_security == "restricted") return {kept("", "namespace " + ns + " enforces restricted")};
-    const std::string enforced = of.seen.pod_security->empty() ? "no level" : "only " + *of.seen.pod_security;
-    return {
-        hurt("", "namespace " + ns + " enforces " + enforced + " of Pod Security",
-             "Have it enforced: kubectl label namespace " + ns + " --overwrite pod-security.kubernetes.io/enforce=restricted.")};
+    const std::string& seen = *of.seen.pod_security;
+    const std::string wanted = of.platform.spec.pod_security == api::PodSecurity::Baseline ? "baseline" : "restricted";
+    if (seen == "restricted" || seen == wanted) return {kept("", "namespace " + ns + " enforces " + seen)};
+    const std::string enforced = seen.empty() ? "no level" : "only " + seen;
+    return {hurt(
+        "", "namespace " + ns + " enforces " + enforced + " of Pod Security",
+        "Have it enforced: kubectl label namespace " + ns + " --overwrite pod-security.kubernetes.io/enforce=" + wanted + ".")};
 }
 
 Findings secrets(const Case& of) {

@@ -17,6 +17,12 @@ public:
     using std::runtime_error::runtime_error;
 };
 
+// Somebody else is to bring it, and has not.
+class MissingRootKey : public BadRootKey {
+public:
+    using BadRootKey::BadRootKey;
+};
+
 // 256 bits, wiped when they go.
 class RootKey {
 public:

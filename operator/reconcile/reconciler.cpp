@@ -8,6 +8,7 @@
 #include "api/attributes.h"
 #include "api/names.h"
 #include "api/off_hours.h"
+#include "api/version.h"
 #include "kube/managed.h"
 
 namespace reconcile {
@@ -71,6 +72,15 @@ std::vector<api::Problem> namespace_taken(const KnownPlatform& first) {
     return {{"metadata.namespace", "a namespace holds one platform, and " + first.platform.key.name + " was here first"}};
 }
 
+bool goes_back(const api::Platform& platform) {
+    return platform.spec.forward_only && api::is_before(platform.spec.version, version_before(platform));
+}
+
+std::vector<api::Problem> version_problem(const api::Platform& platform) {
+    return {{"spec.version", platform.spec.version + " is before " + version_before(platform) +
+                                 ", which ran last, and spec.quality.maintainability.versions is Forward"}};
+}
+
 }  // namespace
 
 PlatformReconciler::PlatformReconciler(Parts parts)
@@ -110,14 +120,21 @@ awaitable<Action> PlatformReconciler::reconcile(kube::Key key) {
     for (const Reference& to : references) {
         if (parts_.references.state(to) == References::State::Unknown) co_return Action::wait();
     }
+    if (goes_back(platform)) {
+        const quality::Verdict backwards = quality::rejected("VersionGoesBack", version_problem(platform));
+        co_await report(platform, backwards);
+        co_return Action::wait();
+    }
+    std::string reason;
     std::string bad_key;
     try {
         if (platform.spec.suspend) co_return co_await look_on(platform);
         co_return co_await bring_about(platform);
     } catch (const BadRootKey& error) {
+        reason = dynamic_cast<const MissingRootKey*>(&error) != nullptr ? "RootKeyMissing" : "InvalidRootKey";
         bad_key = error.what();
     }
-    const quality::Verdict invalid = quality::rejected("InvalidRootKey", {{"", bad_key}});
+    const quality::Verdict invalid = quality::rejected(reason, {{"", bad_key}});
     co_await report(platform, invalid);
     co_return Action::after(kRootKeyIsReadAgain);
 }

@@ -40,6 +40,11 @@ awaitable<RootKeyKeeper::Secrets> RootKeyKeeper::gather(api::Platform platform) 
     }
     if (!all_match) {
         const std::optional<Found> found = co_await read(platform);
+        if (!found && platform.spec.credentials.is_brought) {
+            throw MissingRootKey(
+                "Secret " + keepers[0] + " does not exist: spec.quality.security.credentials.source is Existing, so " +
+                "bring it, with 64 hexadecimal digits (openssl rand -hex 32) as data.key, or set that to Generated");
+        }
         const RootKey root = found ? found->root : RootKey::generate();
         fingerprint = root.fingerprint();
         if (found) age = later(age, found->age);

@@ -27,7 +27,7 @@ public:
     };
 
     // Reads the root key only when a Secret has to be written, makes one only when there is none: someone may have brought it.
-    // Throws BadRootKey where what there is is none.
+    // Throws BadRootKey where what there is is none, MissingRootKey where there is none and the spec says that someone brings it.
     boost::asio::awaitable<Secrets> gather(api::Platform platform);
 
     // Writes down the credentials' age, by which gather() makes the Secrets from then on. Throws where it is refused.

@@ -7,6 +7,7 @@ std::string configuration(const api::Spec& spec, const api::Service& service) {
     const api::Configuration& from = spec.configuration;
     std::string text;
     text += "logLevel: " + from.log_level + "\n";
+    text += "logFormat: " + from.log_format + "\n";
     text += "apiTimeout: " + from.api_timeout + "\n";
     if (service.has_database()) text += "maxConnections: " + std::to_string(from.max_connections) + "\n";
     text += "drainTimeout: " + std::to_string(kDrainSeconds) + "s\n";

@@ -31,8 +31,6 @@ constexpr const char* kSidecarState = "/var/lib/fluent-bit";
 constexpr const char* kServiceLogsSize = "48Mi";
 constexpr const char* kSidecarStateSize = "128Mi";
 
-constexpr int kRevisions = 5;
-
 // Liveness asks whether it answers at all; its health is about what it could not deliver, which no restart mends.
 constexpr Timing kStartup{2, 2, 30};
 constexpr Timing kLiveness{10, 5, 6};
@@ -124,7 +122,7 @@ kube::Objects logging(const api::Platform& platform) {
     pod["metadata"]["labels"].update(of_namespace);
     object["spec"] = {{"selector", {{"matchLabels", std::move(selector)}}},
                       {"updateStrategy", {{"type", "RollingUpdate"}}},
-                      {"revisionHistoryLimit", kRevisions},
+                      {"revisionHistoryLimit", platform.spec.revisions},
                       {"template", std::move(pod)}};
     return {std::move(object)};
 }

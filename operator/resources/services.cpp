@@ -28,8 +28,6 @@ constexpr Timing kStartup{2, 2, 30};
 constexpr Timing kLiveness{10, 5, 3};
 constexpr Timing kReadiness{5, 3, 3};
 
-// Enough to roll back past a few bad releases without a pile of old ReplicaSets.
-constexpr int kRevisions = 5;
 // Pulling an image and a whole start-up probe fit in twice; the default of 600 s tells of a stuck rollout late.
 constexpr int kProgressDeadlineSeconds = 300;
 // A new pod counts after a whole period of its readiness probe; one that falls over at once is no progress.
@@ -60,6 +58,7 @@ Pod pod(const api::Platform& platform, const api::Service& service, const Compon
 
 // A rollout never takes the last pod away while it may add one first.
 Json rollout(const api::Spec& spec, const api::ServiceSettings& settings) {
+    if (spec.recreates) return {{"type", "Recreate"}};
     const int max_unavailable = spec.max_surge > 0 ? std::min(spec.max_unavailable, settings.least() - 1) : spec.max_unavailable;
     return {{"type", "RollingUpdate"},
             {"rollingUpdate", {{"maxUnavailable", std::max(max_unavailable, 0)}, {"maxSurge", spec.max_surge}}}};
@@ -69,7 +68,7 @@ kube::Object deployment(const Component& self, const api::ServiceSettings& setti
     kube::Object object = owned_object(self, kube::kDeployment);
     object["spec"] = {{"selector", {{"matchLabels", selector_of(self)}}},
                       {"strategy", rollout(self.platform.spec, settings)},
-                      {"revisionHistoryLimit", kRevisions},
+                      {"revisionHistoryLimit", self.platform.spec.revisions},
                       {"progressDeadlineSeconds", kProgressDeadlineSeconds},
                       {"minReadySeconds", kMinReadySeconds},
                       {"template", std::move(pod_template)}};

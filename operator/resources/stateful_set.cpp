@@ -10,7 +10,6 @@ using kube::Json;
 
 namespace {
 
-constexpr int kRevisions = 5;
 // The next pod is taken down in a rollout after this one has been ready for so long: what the members of a cluster tell each
 // other in the first seconds after a restart is not yet true.
 constexpr int kMinReadySeconds = 10;
@@ -42,7 +41,7 @@ kube::Object stateful_set(const Component& self, const api::ManagedStore& store,
                       {"serviceName", name_of(self, "headless")},
                       {"podManagementPolicy", start == Start::Together ? "Parallel" : "OrderedReady"},
                       {"updateStrategy", {{"type", "RollingUpdate"}}},
-                      {"revisionHistoryLimit", kRevisions},
+                      {"revisionHistoryLimit", self.platform.spec.revisions},
                       {"selector", {{"matchLabels", selector_of(self)}}},
                       {"persistentVolumeClaimRetentionPolicy",
                        {{"whenDeleted", deleted_with_it ? "Delete" : "Retain"}, {"whenScaled", "Retain"}}},

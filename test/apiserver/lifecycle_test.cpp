@@ -158,6 +158,20 @@ TEST_F(Lifecycle, WritesNothingWhileSuspendedAndSaysSo) {
     EXPECT_TRUE(eventually([&] { return find("service", "shop-catalog").has_value(); }));
 }
 
+TEST_F(Lifecycle, TakesNoEarlierVersionWhereVersionsGoForward) {
+    start_operator();
+    apply(sample("development", {{"spec", {{"quality", {{"maintainability", {{"versions", "Forward"}}}}}}}}));
+    ASSERT_TRUE(ready());
+    patch_platform({{"spec", {{"version", "0.9.0"}}}});
+    ASSERT_TRUE(eventually([&] { return condition(get("ecp", "shop"), "Stalled", "reason") == "VersionGoesBack"; }));
+    EXPECT_EQ(condition(get("ecp", "shop"), "Stalled", "message"),
+              "spec.version: 0.9.0 is before 1.0.0, which ran last, and spec.quality.maintainability.versions is Forward");
+    EXPECT_EQ(get("deploy", "shop-user")["metadata"]["labels"]["app.kubernetes.io/version"], "1.0.0");
+    patch_platform({{"spec", {{"version", "1.0.1"}}}});
+    ASSERT_TRUE(ready());
+    EXPECT_TRUE(eventually([&] { return get("ecp", "shop")["status"]["version"] == "1.0.1"; }));
+}
+
 TEST_F(Lifecycle, TakesOnePlatformANamespace) {
     start_operator();
     apply(sample("development"));

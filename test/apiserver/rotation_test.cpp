@@ -117,6 +117,22 @@ TEST_F(CredentialRotation, BeginsWithTheRootKeyThatSomeoneBrings) {
     EXPECT_EQ(value("shop-root-key-copy", "key"), std::string(63, '0') + "1");
 }
 
+TEST_F(CredentialRotation, WaitsForTheRootKeyThatSomeoneIsToBring) {
+    start_operator();
+    apply(sample("development", {{"spec", {{"quality", {{"security", {{"credentials", {{"source", "Existing"}}}}}}}}}}));
+    ASSERT_TRUE(eventually([&] { return condition(get("ecp", "shop"), "Stalled", "reason") == "RootKeyMissing"; }));
+    EXPECT_THAT(condition(get("ecp", "shop"), "Stalled", "message"), HasSubstr("Secret shop-root-key does not exist"));
+    EXPECT_FALSE(find("secret", "shop-root-key"));
+    const Json secret{{"apiVersion", "v1"},
+                      {"kind", "Secret"},
+                      {"metadata", {{"name", "shop-root-key"}}},
+                      {"stringData", {{"key", std::string(63, '0') + "1"}}}};
+    const support::Finished done = kubectl({"apply", "-f", "-"}, secret.dump());
+    ASSERT_EQ(done.status, 0) << done.output;
+    ASSERT_TRUE(ready());
+    EXPECT_EQ(value("shop-postgres", "password"), "bbe309e2bb5517b8bc3d6339ef46edd60a595a38644e619ff8f01112934cb1d6");
+}
+
 TEST_F(CredentialRotation, WaitsUntilEveryPodRunsAsDeclared) {
     ASSERT_NO_FATAL_FAILURE(start_shop({{"overlap", "0s"}}));
     // The Jobs that migrate to such a version fail here.

@@ -123,7 +123,7 @@ TEST_F(Verdict, OfAPlatformThatKeepsItsPromisesHasEvidenceForEach) {
     EXPECT_EQ(status()["conditions"].size(), 11U);
     for (const Json& promise : status()["promises"]) {
         const char* const other = promise["name"] == "Objectives" ? "Unknown" : "True";
-        EXPECT_EQ(promise["status"], promise["name"] == "Backup" ? "False" : other) << promise.dump();
+        EXPECT_EQ(promise["status"], promise["attribute"] == "Recoverable" ? "False" : other) << promise.dump();
         EXPECT_FALSE(promise["evidence"].get<std::string>().empty());
         EXPECT_EQ(promise.contains("cure"), promise["status"] != "True") << promise.dump();
     }
@@ -316,6 +316,28 @@ TEST_F(Verdict, TellsOfANamespaceThatTakesAnyPod) {
         HasSubstr("kubectl label namespace " + shop().ns() + " --overwrite pod-security.kubernetes.io/enforce=restricted"));
     run({"label", "namespace", shop().ns(), "--overwrite", "pod-security.kubernetes.io/enforce=restricted"});
     expect_true("Secure");
+}
+
+TEST_F(Verdict, IsContentWithTheLevelOfPodSecurityThatTheSpecAsksFor) {
+    run({"label", "namespace", shop().ns(), "--overwrite", "pod-security.kubernetes.io/enforce=baseline"});
+    expect_false("Secure", "PodSecurity", HasSubstr("enforces only baseline"));
+    shop().patch_platform({{"spec", {{"quality", {{"security", {{"podSecurity", "Baseline"}}}}}}}});
+    expect_true("Secure");
+    shop().patch_platform({{"spec", {{"quality", {{"security", {{"podSecurity", nullptr}}}}}}}});
+    run({"label", "namespace", shop().ns(), "--overwrite", "pod-security.kubernetes.io/enforce=restricted"});
+    expect_true("Secure");
+}
+
+TEST_F(Verdict, TellsOfAPartThatIsNotAsAvailableAsItIsToBe) {
+    const auto set_objective = [](const Json& percent) {
+        shop().patch_platform({{"spec", {{"quality", {{"reliability", {{"availabilityPercent", percent}}}}}}}});
+    };
+    set_objective("99.99");
+    expect_false("Reliable", "Availability",
+                 AllOf(HasSubstr("postgres: 1 replica where 99.99 % needs 3"), HasSubstr("lower spec.quality.reliability")));
+    set_objective("99.5");
+    expect_true("Reliable");
+    set_objective(nullptr);
 }
 
 TEST_F(Verdict, TellsOfASecondAutoscalerOfTheSamePods) {

@@ -1,4 +1,4 @@
-// Structured logs: one JSON object a line.
+// Structured logs: one JSON object a line, or the same as text for people.
 #pragma once
 
 #include <initializer_list>
@@ -16,17 +16,22 @@ enum class Level { Debug, Info, Warn, Error };
 
 std::optional<Level> level_from(std::string_view name);  // "debug", "info", "warn", "error"
 
+enum class LogFormat { Json, Text };
+
+std::optional<LogFormat> log_format_from(std::string_view name);  // "Json", "Text"
+
 using LogFields = std::initializer_list<std::pair<std::string_view, nlohmann::json>>;
 
-// Writes {"time":…,"level":…,"message":…, fields…}. Time is RFC 3339 in UTC with milliseconds. Invalid UTF-8 is replaced, never
-// thrown at. Secrets that are known as such (redaction.h) are not written. Copies share the level and the stream; with() adds
-// fields to every line of the copy. Safe from several threads: a line is written whole.
+// Writes {"time":…,"level":…,"message":…, fields…}, as Text TIME LEVEL MESSAGE FIELD=VALUE …; values as in JSON, time RFC 3339
+// in UTC with milliseconds. Invalid UTF-8 is replaced, never thrown at; known secrets (redaction.h) are not written. Copies share
+// level, format and stream; with() adds fields to a copy's lines. Safe from several threads: a line is written whole.
 class Log {
 public:
     explicit Log(std::ostream& out, Level level = Level::Info);
 
     Log with(LogFields fields) const;
     void set_level(Level level);
+    void set_format(LogFormat format);
     bool enabled(Level level) const;
 
     void debug(std::string_view message, LogFields fields = {}) const { write(Level::Debug, message, fields); }

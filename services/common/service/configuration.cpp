@@ -35,6 +35,8 @@ public:
 
     void level(const char* key, base::Level& into) { take(key, into, &base::level_from, "must be debug, info, warn or error"); }
 
+    void format(const char* key, base::LogFormat& into) { take(key, into, &base::log_format_from, "must be Json or Text"); }
+
     void duration(const char* key, base::Duration& into, base::Duration min, base::Duration max) {
         const auto read = [min, max](const std::string& text) {
             const std::optional<base::Duration> value = duration_from(text);
@@ -149,6 +151,7 @@ Settings settings_from(std::string_view yaml) {
     std::vector<std::string> problems;
     Reader reader(root, "", problems);
     reader.level("logLevel", settings.log_level);
+    reader.format("logFormat", settings.log_format);
     // Wider than what the custom resource allows, which is the one to be strict.
     reader.duration("apiTimeout", settings.api_timeout, base::Duration{1}, std::chrono::hours{1});
     reader.size("maxConnections", settings.max_connections, 1, 100'000);

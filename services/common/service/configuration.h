@@ -43,6 +43,7 @@ std::string secret_from(const Environment& environment, std::string_view variabl
 // Of CONFIG_FILE. What it doesn't say keeps its default.
 struct Settings {
     base::Level log_level = base::Level::Info;
+    base::LogFormat log_format = base::LogFormat::Json;
     base::Duration api_timeout{30'000};
     std::size_t max_connections = 16;  // To the database.
     base::Duration drain_timeout{20'000};

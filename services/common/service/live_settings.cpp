@@ -25,6 +25,7 @@ LiveSettings::LiveSettings(std::string path, base::Log log) : path_(std::move(pa
     settings_ = settings_from(*text);
     text_ = *text;
     log_.set_level(settings_.log_level);
+    log_.set_format(settings_.log_format);
 }
 
 Settings LiveSettings::now() const {
@@ -48,6 +49,7 @@ void LiveSettings::refresh(const std::function<void(const Settings&)>& changed) 
         }
         settings_ = *fresh;
         log_.set_level(fresh->log_level);
+        log_.set_format(fresh->log_format);
     }
     log_.info("configuration changed", {{"path", path_}});
     changed(*fresh);

@@ -104,6 +104,39 @@ TEST(Platform, PrefersAServicesReplicasToThoseOfAll) {
     EXPECT_EQ(numbers(shop.services.at("user").replicas), (std::vector{5, 5, 8}));
 }
 
+TEST(Platform, HasTheReplicasAndTheSpreadThatItsAvailabilityNeeds) {
+    const auto with = [](const std::string& percent, const std::string& rest = "") {
+        return spec("{profile: Development, quality: {reliability: {availabilityPercent: '" + percent + "'}}" + rest + "}");
+    };
+    EXPECT_EQ(with("99.5").spread, Spread::None);
+    EXPECT_EQ(numbers(with("99.5").services.at("user").replicas), (std::vector{1, 1, 1}));
+    EXPECT_EQ(with("99.51").spread, Spread::Node);
+    EXPECT_EQ(numbers(with("99.51").services.at("user").replicas), (std::vector{2, 2, 2}));
+    EXPECT_EQ(with("99.95").spread, Spread::Node);
+    EXPECT_EQ(with("99.96").spread, Spread::Zone);
+    EXPECT_EQ(numbers(with("99.99").services.at("user").replicas), (std::vector{2, 2, 2}));
+    EXPECT_EQ(numbers(with("99.9", ", services: {user: {replicas: {max: 1}}}").services.at("user").replicas),
+              (std::vector{1, 1, 1}));
+    EXPECT_EQ(spec("{quality: {reliability: {availabilityPercent: '99', spread: Zone}}}").spread, Spread::Zone)
+        << "the stricter counts";
+}
+
+TEST(Platform, AsksForABackupEachNightWhereNothingElseIsSaid) {
+    const Recovery usual = spec("{}").recovery;
+    EXPECT_EQ(usual.schedule, "0 2 * * *");
+    EXPECT_EQ(usual.retention, "168h");
+    EXPECT_EQ(usual.data_loss, "24h");
+    EXPECT_EQ(usual.time_to_recover, "1h");
+    EXPECT_EQ(spec("{quality: {recovery: {dataLoss: 15m, backup: {schedule: '*/15 * * * *'}}}}").recovery.schedule,
+              "*/15 * * * *");
+}
+
+TEST(Platform, AddsNoPodInARolloutInWhichAllGoFirst) {
+    const Spec shop = spec("{quality: {maintainability: {rollout: {strategy: Recreate}}}}");
+    EXPECT_TRUE(shop.recreates);
+    EXPECT_EQ(shop.max_surge, 0);
+}
+
 TEST(Platform, AutoscalesOnlyWhereThereIsARange) {
     const Spec shop = spec(
         "{quality: {scalability: {replicas: {max: 2}}}, services: {catalog: {replicas: {max: 4}}, user: {autoscaling: "

@@ -52,6 +52,15 @@ TEST_F(LogTest, CopiesShareTheLevel) {
     EXPECT_EQ(line()["controller"], "platform");
 }
 
+TEST_F(LogTest, IsTextForPeopleWhereThatIsAskedFor) {
+    const Log copy = log.with({{"service", "user"}});
+    log.set_format(base::LogFormat::Text);
+    copy.warn("two\nlines \"here\"", {{"tries", 2}, {"detail", "a b\n=c"}, {"password", "geheim"}});
+    const std::string text = out.str();
+    EXPECT_EQ(text.substr(text.find('Z') + 1),
+              " warn two\\nlines \\\"here\\\" service=\"user\" tries=2 detail=\"a b\\n=c\" password=\"[redacted]\"\n");
+}
+
 TEST_F(LogTest, ALinesOwnFieldWinsOverThatOfTheCopy) {
     log.with({{"name", "old"}}).info("x", {{"name", "new"}});
     EXPECT_EQ(line()["name"], "new");
@@ -72,6 +81,12 @@ TEST_F(LogTest, ReplacesInvalidUtf8) {
 TEST_F(LogTest, KeepsLineBreaksInsideTheLine) {
     log.info("two\nlines");
     EXPECT_EQ(out.str().find('\n'), out.str().size() - 1);
+}
+
+TEST(LogFormat, IsKnownByItsName) {
+    EXPECT_EQ(base::log_format_from("Json"), base::LogFormat::Json);
+    EXPECT_EQ(base::log_format_from("Text"), base::LogFormat::Text);
+    EXPECT_FALSE(base::log_format_from("json"));
 }
 
 TEST(LogLevel, IsKnownByItsName) {

@@ -16,7 +16,8 @@ using testing::StartsWith;
 TEST_F(PromisesTest, AreAllKeptButBackupsAndWhatIsNotMeasured) {
     for (const Promise& each : promises({platform, seen})) {
         const Held other = each.name == "Objectives" ? Held::Unknown : Held::True;
-        EXPECT_EQ(each.found.held, each.name == "Backup" ? Held::False : other) << each.name << ": " << each.found.evidence;
+        const bool of_backups = each.attribute == api::kRecoverable;
+        EXPECT_EQ(each.found.held, of_backups ? Held::False : other) << each.name << ": " << each.found.evidence;
         EXPECT_EQ(each.found.cure.empty(), each.found.held == Held::True) << each.name;
         EXPECT_THAT(each.found.evidence, Not(IsEmpty()));
     }

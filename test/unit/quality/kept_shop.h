@@ -36,7 +36,8 @@ protected:
         platform.key = {"shop", "shop"};
         platform.generation = 7;
         platform.spec.version = "1.0.0";
-        platform.spec.configuration = {.log_level = "info", .api_timeout = "30s", .max_connections = 100, .feature_flags = {}};
+        platform.spec.configuration = {
+            .log_level = "info", .log_format = "Json", .api_timeout = "30s", .max_connections = 100, .feature_flags = {}};
         platform.spec.tracing = {"http://collector:4318", 10};
         platform.spec.postgres.managed.parameters["max_connections"] = "1000";
         platform.spec.redis.managed.nodes = platform.spec.rabbitmq.managed.nodes = 3;

@@ -310,6 +310,13 @@ TEST_F(PromisesTest, OfPodSecurityNeedTheNamespaceToEnforceIt) {
     expect_hurt("PodSecurity", "", "enforces no level", "kubectl label namespace shop --overwrite");
     seen.pod_security = "baseline";
     expect_hurt("PodSecurity", "", "enforces only baseline", "enforce=restricted");
+    platform.spec.pod_security = api::PodSecurity::Baseline;
+    EXPECT_EQ(find("PodSecurity").held, Held::True);
+    seen.pod_security = "privileged";
+    expect_hurt("PodSecurity", "", "enforces only privileged", "enforce=baseline");
+    platform.spec.pod_security = api::PodSecurity::None;
+    EXPECT_THAT(all("PodSecurity"), IsEmpty());
+    platform.spec.pod_security = api::PodSecurity::Restricted;
     seen.pod_security.reset();
     expect_unknown("PodSecurity", "", "namespaces");
 }
@@ -394,10 +401,32 @@ TEST_F(PromisesTest, OfSpotPlacementAreOfTheNamedComponentsAlone) {
 }
 
 TEST_F(PromisesTest, OfBackupsAreKeptByNobody) {
-    expect_hurt("Backup", "postgres", "nothing is backed up", "makes no backups");
+    platform.spec.recovery = {"0 2 * * *", "168h", "24h", "1h"};
+    expect_hurt("Backup", "postgres", "asks for a copy at 0 2 * * * that is kept for 168h", "makes no backups");
+    expect_hurt("RecoveryObjectives", "", "neither that 24h of data at most are lost nor that all is back within 1h",
+                "makes no backups");
     platform.spec.postgres.external = api::ExternalStore{"db", {"10.0.0.1/32", "", 5432}};
     expect_unknown("Backup", "postgres", "not observed");
     EXPECT_EQ(condition("Recoverable").status, "False");
+    platform.spec.redis.external = platform.spec.rabbitmq.external = platform.spec.postgres.external;
+    expect_unknown("RecoveryObjectives", "", "not observed");
+    EXPECT_EQ(condition("Recoverable").status, "Unknown");
+}
+
+TEST_F(PromisesTest, OfAvailabilityNameWhatHasTooFewReplicas) {
+    EXPECT_THAT(all("Availability"), IsEmpty()) << "the spec has no such objective";
+    platform.spec.availability_percent = "99.5";
+    EXPECT_EQ(find("Availability").held, Held::True);
+    platform.spec.availability_percent = "99.9";
+    expect_hurt("Availability", "postgres", "1 replica where 99.9 % needs 3", "external");
+    platform.spec.postgres.external = api::ExternalStore{"db", {"10.0.0.1/32", "", 5432}};
+    EXPECT_EQ(find("Availability").held, Held::True);
+    platform.spec.services["order"].replicas = {1, 1, 1};
+    expect_hurt("Availability", "order", "1 replica where 99.9 % needs 2", "Set spec.services.order.replicas.min to 2");
+    platform.spec.rests = true;
+    expect_hurt("Availability", "order", "1 replica", "offHours.replicas to 2");
+    platform.spec.redis.managed.nodes = 1;
+    expect_hurt("Availability", "redis", "1 replica where 99.9 % needs 3", "spec.data.redis.managed.nodes to 3");
 }
 
 TEST_F(PromisesTest, OfMetricsLetPrometheusFindThePods) {

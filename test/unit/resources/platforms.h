@@ -27,7 +27,8 @@ inline api::Platform production() {
     spec.ingress.parent_name = "public";
     spec.ingress.parent_ns = "gateway-system";
     spec.ingress.controller_namespace = "gateway-system";
-    spec.configuration = {"info", "30s", 100, {{"advancedSearch", true}, {"recommendations", true}, {"socialLogin", false}}};
+    spec.configuration = {
+        "info", "Json", "30s", 100, {{"advancedSearch", true}, {"recommendations", true}, {"socialLogin", false}}};
     spec.prometheus_namespace = "monitoring";
     spec.tracing = {"http://jaeger.tracing:4318", 10};
     spec.objectives = {"500ms", "0.1"};

@@ -167,6 +167,17 @@ TEST(Workloads, ARolloutCanAlwaysMove) {
     }
 }
 
+TEST(Workloads, AllOldPodsGoFirstWhereThatIsAskedFor) {
+    api::Platform platform = test::production();
+    platform.spec.recreates = true;
+    platform.spec.revisions = 2;
+    const kube::Objects objects = test::objects_of(platform);
+    const Json deployment = test::find(objects, kube::kDeployment, "shop-order")["spec"];
+    EXPECT_EQ(deployment["strategy"], Json({{"type", "Recreate"}}));
+    EXPECT_EQ(deployment["revisionHistoryLimit"], 2);
+    EXPECT_EQ(test::find(objects, kube::kStatefulSet, "shop-redis")["spec"]["revisionHistoryLimit"], 2);
+}
+
 TEST(Workloads, DevelopmentHasNoBudgetsAutoscalersOrPriorities) {
     const kube::Objects objects = test::objects_of(test::development());
     EXPECT_THAT(test::of_kind(objects, kube::kPodDisruptionBudget), IsEmpty());
@@ -334,7 +345,7 @@ TEST(Workloads, AServicesConfigurationIsReadWithoutARestart) {
 TEST(Workloads, TheConfigurationOfAServiceSaysWhatTheSpecSays) {
     const Json map = test::find(test::objects_of(test::production()), kube::kConfigMap, "shop-catalog");
     EXPECT_EQ(map["data"]["config.yaml"],
-              "logLevel: info\napiTimeout: 30s\nmaxConnections: 100\ndrainTimeout: 20s\n"
+              "logLevel: info\nlogFormat: Json\napiTimeout: 30s\nmaxConnections: 100\ndrainTimeout: 20s\n"
               "featureFlags:\n  advancedSearch: true\n  recommendations: true\n  socialLogin: false\n");
     const Json gateway = test::find(test::objects_of(test::production()), kube::kConfigMap, "shop-gateway");
     EXPECT_EQ(gateway["data"]["config.yaml"].get<std::string>().find("maxConnections"),

@@ -140,6 +140,7 @@ TEST(SettingsFile, KeepsDefaultsForWhatItDoesNotSay) {
 TEST(SettingsFile, ReadsEveryKey) {
     const Settings settings = settings_from(R"(
 logLevel: warn
+logFormat: Text
 apiTimeout: 1m30s
 maxConnections: 20
 drainTimeout: 500ms
@@ -149,6 +150,7 @@ featureFlags:
   socialLogin: true
 )");
     EXPECT_EQ(settings.log_level, base::Level::Warn);
+    EXPECT_EQ(settings.log_format, base::LogFormat::Text);
     EXPECT_EQ(settings.api_timeout, 90s);
     EXPECT_EQ(settings.max_connections, 20U);
     EXPECT_EQ(settings.drain_timeout, 500ms);
@@ -164,12 +166,14 @@ TEST(SettingsFile, IgnoresUnknownKeys) {
 TEST(SettingsFile, NamesEveryWrongKey) {
     const std::string words = refusal(R"(
 logLevel: loud
+logFormat: pretty
 apiTimeout: 30
 maxConnections: 0
 drainTimeout: [1s]
 featureFlags: {advancedSearch: maybe}
 )");
     EXPECT_THAT(words, HasSubstr("logLevel must be debug, info, warn or error"));
+    EXPECT_THAT(words, HasSubstr("logFormat must be Json or Text"));
     EXPECT_THAT(words, HasSubstr("apiTimeout must be a duration such as 30s or 1m30s, from 1ms to 3600s"));
     EXPECT_THAT(words, HasSubstr("maxConnections must be a number from 1 to 100000"));
     EXPECT_THAT(words, HasSubstr("drainTimeout"));

@@ -40,10 +40,13 @@ TEST_F(LiveSettingsTest, FollowTheFile) {
     LiveSettings settings(path, log);
     EXPECT_FALSE(log.enabled(base::Level::Info));
     EXPECT_EQ(refreshes(settings), 0) << "nothing has changed";
-    write("logLevel: info\napiTimeout: 5s\n");
+    write("logLevel: info\nlogFormat: Text\napiTimeout: 5s\n");
     EXPECT_EQ(refreshes(settings), 1);
     EXPECT_EQ(settings.now().api_timeout, base::Duration{5'000});
     EXPECT_TRUE(log.enabled(base::Level::Info));
+    out.str("");
+    log.info("said");
+    EXPECT_THAT(out.str(), testing::EndsWith("Z info said\n"));
 }
 
 TEST_F(LiveSettingsTest, KeepWhatWasThereWhenTheFileCanNotBeUsed) {
