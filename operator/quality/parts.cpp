@@ -28,6 +28,12 @@ std::string listed(const std::vector<std::string>& names, std::string_view separ
     return text;
 }
 
+std::string in_short(const std::vector<std::string>& names) {
+    constexpr std::size_t kMost = 3;
+    if (names.size() <= kMost) return listed(names);
+    return listed({names.begin(), names.begin() + kMost}) + " and " + std::to_string(names.size() - kMost) + " more";
+}
+
 bool is_service(std::string_view component) {
     return std::any_of(api::kServices.begin(), api::kServices.end(), [&](const auto& each) { return each.key == component; });
 }

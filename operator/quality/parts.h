@@ -24,6 +24,9 @@ std::vector<Part> parts(const api::Platform& platform);
 // "a, b, c"
 std::string listed(const std::vector<std::string>& names, std::string_view separator = ", ");
 
+// "a, b, c and 2 more"
+std::string in_short(const std::vector<std::string>& names);
+
 // Judges all pods that run, of components that `concerns`: kept where `holds` of each, hurt where not of some component's, and
 // unknown as long as a component has none.
 Finding of_every_pod(const Case& of, const std::function<bool(std::string_view component)>& concerns,

@@ -23,7 +23,7 @@ Findings disruption_budget(const Case& of);
 Findings redundancy(const Case& of);
 
 // secure.cpp
-Findings network_isolation(const Case& of);  // Whether the network obeys, no API server tells.
+Findings network_isolation(const Case& of);  // Also by what others allow. Whether the network obeys, no API server tells.
 Findings pod_security(const Case& of);
 Findings secrets(const Case& of);
 Findings credential_age(const Case& of);

@@ -193,6 +193,26 @@ TEST_F(Verdict, TellsOfANetworkPolicyThatItMayNotBringBack) {
     expect_true("Secure");
 }
 
+TEST_F(Verdict, TellsOfANetworkPolicyOfOthersThatOpensItsPods) {
+    const auto set_policy = [](const Json& selector) {
+        run({"apply", "-f", "-"}, Json{{"apiVersion", "networking.k8s.io/v1"},
+                                       {"kind", "NetworkPolicy"},
+                                       {"metadata", {{"name", "open"}}},
+                                       {"spec", {{"podSelector", selector}, {"ingress", Json::array({Json::object()})}}}}
+                                      .dump());
+    };
+    set_policy({{"matchExpressions",
+                 Json::array({{{"key", "app.kubernetes.io/component"}, {"operator", "In"}, {"values", {"payment", "order"}}}})}});
+    expect_false("Secure", "NetworkIsolation",
+                 AllOf(HasSubstr("NetworkPolicy open allows more to order, payment"), HasSubstr("Delete NetworkPolicy open")));
+    set_policy({{"matchLabels", {{"app.kubernetes.io/component", "mine"}}}});
+    expect_true("Secure");
+    set_policy(Json::object());
+    expect_false("Secure", "NetworkIsolation", HasSubstr("catalog"));
+    run({"delete", "netpol", "open"});
+    expect_true("Secure");
+}
+
 TEST_F(Verdict, TellsOfARoleBindingThatItMayNotBringBack) {
     const auto may = [](const std::string& group, std::vector<std::string> what) {
         what.insert(what.begin(), {"auth", "can-i", "--as", "somebody", "--as-group", group});

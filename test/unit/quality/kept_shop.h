@@ -55,6 +55,7 @@ protected:
         see("Secret", "postgres");
         see("ValidatingAdmissionPolicy", "admission");
         seen.pod_security = "restricted";
+        seen.others["NetworkPolicy"] = {};
     }
 
     void add(const std::string& component, std::int64_t replicas) {

@@ -183,6 +183,18 @@ TEST_F(PromisesTest, OfNetworkIsolationNeedEveryPolicy) {
     EXPECT_THAT(all("NetworkIsolation"), IsEmpty());
 }
 
+TEST_F(PromisesTest, OfNetworkIsolationAreBrokenByWhatOthersAllow) {
+    seen.others["NetworkPolicy"] = {{"open", {"order", "user"}}};
+    expect_hurt("NetworkIsolation", "", "NetworkPolicy open allows more to order, user", "Delete NetworkPolicy open, or");
+    object("NetworkPolicy", "user").state = Declared::State::Differs;
+    EXPECT_EQ(all("NetworkIsolation").size(), 2U);
+    object("NetworkPolicy", "user").state = Declared::State::AsDeclared;
+    seen.others["NetworkPolicy"] = {{"a", {"user"}}, {"b", {"user"}}, {"c", {"user"}}, {"d", {"user"}}};
+    expect_hurt("NetworkIsolation", "", "c allows more to user and 1 more", "Delete NetworkPolicy a, b, c and 1 more, or");
+    seen.others.erase("NetworkPolicy");
+    expect_unknown("NetworkIsolation", "", "networkpolicies");
+}
+
 TEST_F(PromisesTest, OfAccessNeedEveryBinding) {
     EXPECT_THAT(all("Access"), IsEmpty());
     platform.spec.access.operators = {"ops"};
