@@ -70,6 +70,16 @@ std::optional<Finding> of_missing_api(const Case& of, std::string_view field) {
     return hurt("", missing->consequence, missing->cure);
 }
 
+std::optional<std::vector<std::string>> others_on(const Case& of, std::string_view kind, std::string_view component) {
+    const auto others = of.seen.others.find(kind);
+    if (others == of.seen.others.end()) return std::nullopt;
+    std::vector<std::string> names;
+    for (const Other& other : others->second) {
+        if (std::ranges::find(other.components, component) != other.components.end()) names.push_back(other.name);
+    }
+    return names;
+}
+
 std::string cure_of_objects(const Case& of) {
     if (of.platform.spec.suspend) return "Set spec.suspend to false.";
     if (!of.seen.refused.empty()) return "Let the operator write it, which the API server refused: " + of.seen.refused + ".";

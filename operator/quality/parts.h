@@ -39,6 +39,9 @@ Finding of_every_object(const Case& of, const std::function<bool(const Declared&
 // Hurt where the cluster lacks an API that the field of the spec asks for; else nothing.
 std::optional<Finding> of_missing_api(const Case& of, std::string_view field);
 
+// The names of the objects of others of a kind that act on the component; nothing where they may not be observed.
+std::optional<std::vector<std::string>> others_on(const Case& of, std::string_view kind, std::string_view component);
+
 // What brings an object of ours back that is missing or differs.
 std::string cure_of_objects(const Case& of);
 

@@ -24,6 +24,7 @@ struct Way {
 
 constexpr std::array kWays{
     Way{kube::kNetworkPolicy, allowed_by, selected_by},
+    Way{kube::kPodDisruptionBudget, bounded_by, selected_by},
 };
 
 client::Selection of_others(const std::string& ns) {
@@ -62,6 +63,12 @@ std::string allowed_by(const kube::Json& policy) {
     if (!allows("Ingress", "ingress") && !allows("Egress", "egress")) return "";
     const kube::Json& selector = kube::at(spec, {"podSelector"});
     return selector.is_null() ? "{}" : selector.dump();
+}
+
+// Without a selector it bounds nothing, with an empty one all pods.
+std::string bounded_by(const kube::Json& budget) {
+    const kube::Json& selector = kube::at(budget, {"spec", "selector"});
+    return selector.is_null() ? "" : selector.dump();
 }
 
 std::vector<std::string> selected_by(const std::string& selector, const kube::Objects& wanted, const std::string& ns) {

@@ -16,6 +16,9 @@ namespace reconcile {
 // The selector, in JSON, of the pods that a NetworkPolicy allows something; empty: it allows nothing.
 std::string allowed_by(const kube::Json& policy);
 
+// The selector, in JSON, of the pods whose disruption a PodDisruptionBudget bounds; empty: of none.
+std::string bounded_by(const kube::Json& budget);
+
 // The components of `wanted` in the namespace whose pods the selector selects, by the labels that they are declared with.
 std::vector<std::string> selected_by(const std::string& selector, const kube::Objects& wanted, const std::string& ns);
 

@@ -184,6 +184,15 @@ TEST_F(Verdict, TellsOfADisruptionBudgetThatItMayNotBringBack) {
     expect_true("Maintainable");
 }
 
+TEST_F(Verdict, TellsOfASecondDisruptionBudgetOfTheSamePods) {
+    run({"create", "pdb", "mine", "--selector=app.kubernetes.io/component=catalog", "--min-available=1"});
+    expect_false(
+        "Reliable", "DisruptionBudget",
+        AllOf(HasSubstr("catalog: PodDisruptionBudget mine selects its pods too"), HasSubstr("Delete PodDisruptionBudget mine")));
+    run({"delete", "pdb", "mine"});
+    expect_true("Reliable");
+}
+
 TEST_F(Verdict, TellsOfANetworkPolicyThatItMayNotBringBack) {
     rights().take("networkpolicies", {"create", "patch", "update"});
     run({"delete", "netpol", "shop-payment"});

@@ -156,6 +156,15 @@ TEST_F(PromisesTest, OfADisruptionBudgetAllowADrain) {
     expect_hurt("DisruptionBudget", "order", "does not exist", "Set spec.suspend to false");
 }
 
+TEST_F(PromisesTest, OfADisruptionBudgetAreBrokenByASecondOne) {
+    seen.others["PodDisruptionBudget"] = {{"mine", {"order", "postgres"}}};
+    expect_hurt("DisruptionBudget", "order", "PodDisruptionBudget mine selects its pods too", "Delete PodDisruptionBudget mine");
+    EXPECT_EQ(find("DisruptionBudget", "user").held, Held::True);
+    EXPECT_EQ(all("DisruptionBudget").size(), 8U) << "one replica has no budget, nor a promise of one";
+    seen.others.erase("PodDisruptionBudget");
+    expect_unknown("DisruptionBudget", "order", "poddisruptionbudgets");
+}
+
 TEST_F(PromisesTest, OfRedundancyAskForTheMinimum) {
     seen.workloads["user"].available = 1;
     seen.workloads["user"].failure = "exceeded quota";

@@ -39,6 +39,12 @@ TEST(AllowedBy, ANetworkPolicyThatOnlyDeniesIsNothing) {
     EXPECT_EQ(allowed_by(policy(R"({"podSelector": {}, "policyTypes": ["Ingress"], "egress": [{}]})")), "");
 }
 
+TEST(BoundedBy, ABudgetAreThePodsThatItSelects) {
+    EXPECT_EQ(bounded_by(policy(R"({"selector": {"matchLabels": {"a": "b"}}})")), R"({"matchLabels":{"a":"b"}})");
+    EXPECT_EQ(bounded_by(policy(R"({"selector": {}})")), "{}");
+    EXPECT_EQ(bounded_by(policy(R"({"minAvailable": 1})")), "");
+}
+
 TEST(SelectedBy, ASelectorAreComponentsOfTheNamespace) {
     EXPECT_THAT(selected_by("{}", shop(), "shop"), ElementsAre("catalog", "order"));
     EXPECT_THAT(selected_by(R"({"matchLabels": {"app.kubernetes.io/component": "order"}})", shop(), "shop"),
