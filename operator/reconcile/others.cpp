@@ -25,6 +25,7 @@ struct Way {
 constexpr std::array kWays{
     Way{kube::kNetworkPolicy, allowed_by, selected_by},
     Way{kube::kPodDisruptionBudget, bounded_by, selected_by},
+    Way{kube::kHorizontalPodAutoscaler, scaled_by, deployed_as},
 };
 
 client::Selection of_others(const std::string& ns) {
@@ -69,6 +70,21 @@ std::string allowed_by(const kube::Json& policy) {
 std::string bounded_by(const kube::Json& budget) {
     const kube::Json& selector = kube::at(budget, {"spec", "selector"});
     return selector.is_null() ? "" : selector.dump();
+}
+
+std::string scaled_by(const kube::Json& scaler) {
+    const kube::Json& target = kube::at(scaler, {"spec", "scaleTargetRef"});
+    const bool is_deployment = kube::string_at(target, {"kind"}) == kube::kDeployment.name &&
+                               kube::string_at(target, {"apiVersion"}).starts_with("apps/");
+    return is_deployment ? kube::string_at(target, {"name"}) : "";
+}
+
+std::vector<std::string> deployed_as(const std::string& name, const kube::Objects& wanted, const std::string& ns) {
+    const auto found = std::ranges::find_if(wanted, [&](const kube::Object& object) {
+        return object.kind == kube::kDeployment && object.key() == kube::Key{ns, name};
+    });
+    if (found == wanted.end()) return {};
+    return {kube::label_of(found->json, api::kComponentLabel)};
 }
 
 std::vector<std::string> selected_by(const std::string& selector, const kube::Objects& wanted, const std::string& ns) {

@@ -19,8 +19,13 @@ std::string allowed_by(const kube::Json& policy);
 // The selector, in JSON, of the pods whose disruption a PodDisruptionBudget bounds; empty: of none.
 std::string bounded_by(const kube::Json& budget);
 
+// The name of the Deployment that a HorizontalPodAutoscaler scales; empty: it scales something else.
+std::string scaled_by(const kube::Json& scaler);
+
 // The components of `wanted` in the namespace whose pods the selector selects, by the labels that they are declared with.
 std::vector<std::string> selected_by(const std::string& selector, const kube::Objects& wanted, const std::string& ns);
+// The component whose Deployment has that name, if any.
+std::vector<std::string> deployed_as(const std::string& name, const kube::Objects& wanted, const std::string& ns);
 
 // Whose they are is told by the label app.kubernetes.io/managed-by: that of the platform may well be on what others made for it.
 class Others {

@@ -360,9 +360,24 @@ TEST_F(Verdict, TellsOfASecondAutoscalerOfTheSamePods) {
         [&] { return shop().get("hpa", "shop-user")["status"].dump().find("AmbiguousSelector") != std::string::npos; }));
     expect_false(
         "Scalable", "Autoscaler",
-        AllOf(HasSubstr("user: it does not scale: AmbiguousSelector"), HasSubstr("Delete the other HorizontalPodAutoscaler")));
+        AllOf(HasSubstr("user: it does not scale: AmbiguousSelector"), HasSubstr("Delete HorizontalPodAutoscaler mine.")));
     run({"delete", "hpa", "mine"});
     expect_true("Scalable");
+}
+
+TEST_F(Verdict, TellsOfAnAutoscalerWhereTheSpecWantsNone) {
+    const auto set_autoscaling = [](const Json& how) {
+        shop().patch_platform({{"spec", {{"services", {{"user", {{"autoscaling", how}}}}}}}});
+    };
+    set_autoscaling("Disabled");
+    ASSERT_TRUE(eventually([] { return !shop().find("hpa", "shop-user"); }));
+    run({"autoscale", "deployment", "shop-user", "--min=2", "--max=3", "--name=mine"});
+    expect_false("Scalable", "OneScaler",
+                 AllOf(HasSubstr("user: HorizontalPodAutoscaler mine, which is not the platform's, scales its Deployment"),
+                       HasSubstr("Delete HorizontalPodAutoscaler mine.")));
+    run({"delete", "hpa", "mine"});
+    expect_true("Scalable");
+    set_autoscaling(nullptr);
 }
 
 TEST_F(Verdict, TellsOfPoolsThatPostgresCannotServe) {

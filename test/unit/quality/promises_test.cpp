@@ -225,12 +225,25 @@ TEST_F(PromisesTest, OfVerificationNeedTheJobOfTheLastRollout) {
 }
 
 TEST_F(PromisesTest, OfOneScalerKnowNoOtherBesideWhatSetsResourcesByLoad) {
-    EXPECT_THAT(all("OneScaler"), IsEmpty());
     api::ServiceSettings& order = platform.spec.services["order"];
     order.vertical = api::Vertical::Auto;
     expect_hurt("OneScaler", "order", "left as they are", "spec.services.order.autoscaling to Disabled");
     order.autoscaling = false;
     EXPECT_EQ(find("OneScaler").held, Held::True);
+}
+
+TEST_F(PromisesTest, OfOneScalerAreBrokenByAnAutoscalerOfOthers) {
+    EXPECT_EQ(find("OneScaler").held, Held::True);
+    platform.spec.services["order"].autoscaling = false;
+    seen.others["HorizontalPodAutoscaler"] = {{"mine", {"order"}}, {"yours", {"user"}}};
+    expect_hurt("OneScaler", "order", "HorizontalPodAutoscaler mine, which is not the platform's, scales its Deployment",
+                "Delete HorizontalPodAutoscaler mine.");
+    expect_hurt("OneScaler", "user", "HorizontalPodAutoscaler yours", "Delete HorizontalPodAutoscaler yours.");
+    EXPECT_EQ(all("OneScaler").size(), 2U);
+    seen.others.erase("HorizontalPodAutoscaler");
+    expect_unknown("OneScaler", "", "horizontalpodautoscalers");
+    for (auto& [component, settings] : platform.spec.services) settings.autoscaling = false;
+    EXPECT_THAT(all("OneScaler"), IsEmpty());
 }
 
 TEST_F(PromisesTest, OfRightSizingCompareRequestsWithWhatIsRecommended) {

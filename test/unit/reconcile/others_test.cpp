@@ -45,6 +45,14 @@ TEST(BoundedBy, ABudgetAreThePodsThatItSelects) {
     EXPECT_EQ(bounded_by(policy(R"({"minAvailable": 1})")), "");
 }
 
+TEST(ScaledBy, AnAutoscalerIsTheDeploymentThatItNames) {
+    EXPECT_EQ(scaled_by(policy(R"({"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "x"}})")), "x");
+    EXPECT_EQ(scaled_by(policy(R"({"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "x"}})")), "");
+    EXPECT_THAT(deployed_as("shop-order", shop(), "shop"), ElementsAre("order"));
+    EXPECT_THAT(deployed_as("shop-order", shop(), "elsewhere"), IsEmpty());
+    EXPECT_THAT(deployed_as("else", shop(), "shop"), IsEmpty());
+}
+
 TEST(SelectedBy, ASelectorAreComponentsOfTheNamespace) {
     EXPECT_THAT(selected_by("{}", shop(), "shop"), ElementsAre("catalog", "order"));
     EXPECT_THAT(selected_by(R"({"matchLabels": {"app.kubernetes.io/component": "order"}})", shop(), "shop"),
