@@ -83,7 +83,7 @@ std::optional<std::vector<std::string>> others_on(const Case& of, std::string_vi
 std::string cure_of_objects(const Case& of) {
     if (of.platform.spec.suspend) return "Set spec.suspend to false.";
     if (!of.seen.refused.empty()) return "Let the operator write it, which the API server refused: " + of.seen.refused + ".";
-    return "The operator brings it back by itself.";
+    return "The operator brings it back by itself; where something undoes that again and again, end that.";
 }
 
 Finding of_every_object(const Case& of, const std::function<bool(const Declared&)>& concerns, const std::string& when_kept) {

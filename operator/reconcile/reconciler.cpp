@@ -75,7 +75,7 @@ std::vector<api::Problem> namespace_taken(const KnownPlatform& first) {
 
 PlatformReconciler::PlatformReconciler(Parts parts)
     : parts_(std::move(parts)),
-      applier_(parts_.client, parts_.children, parts_.log, parts_.written),
+      applier_(parts_.client, parts_.children, parts_.clock, parts_.log, parts_.written),
       root_keys_(parts_.client, parts_.children, applier_, parts_.clock),
       jobs_(parts_.client, parts_.children) {}
 
@@ -147,6 +147,7 @@ awaitable<Action> PlatformReconciler::bring_about(Platform platform) {
     std::optional<base::WallTime> turn = co_await judge(platform, wanted, due, refused);
     if (!refused.objects.empty()) co_return Action::back_off(quality::in_words(refused.objects));
     const std::optional<base::WallTime> step = co_await rotate(platform, wanted);
+    if (refused.again) turn = earlier(turn, parts_.clock.wall() + *refused.again);
     if (!refused.log_agent.empty()) turn = earlier(turn, parts_.clock.wall() + kLogAgentIsTriedAgain);
     co_return again(platform, earlier(turn, step));
 }

@@ -245,6 +245,27 @@ TEST_F(Verdict, TellsOfARoleBindingThatItMayNotBringBack) {
     EXPECT_TRUE(may("shop-operators", {"delete", "pods"}));
 }
 
+TEST_F(Verdict, TellsOfWhatOthersAddAndItMayNotTakeAway) {
+    const std::string policy = shop().ns() + ".shop-pods";
+    rights().take("validatingadmissionpolicies", {"update"});
+    run({"patch", "validatingadmissionpolicy", policy, "--type=merge", "-p",
+         R"({"spec":{"matchConditions":[{"name":"never","expression":"false"}]}})"});
+    expect_false("Secure", "Admission",
+                 AllOf(HasSubstr("ValidatingAdmissionPolicy " + policy + " is not as declared"),
+                       HasSubstr("Let the operator write it"), HasSubstr("forbidden")));
+    rights().restore();
+    expect_true("Secure");
+
+    rights().take("networkpolicies", {"update"});
+    run({"patch", "networkpolicy", "shop-default-deny", "--type=merge", "-p", R"({"spec":{"ingress":[{}]}})"});
+    expect_false("Secure", "NetworkIsolation",
+                 AllOf(HasSubstr("NetworkPolicy shop-default-deny is not as declared"), HasSubstr("forbidden")));
+    EXPECT_EQ(condition(shop().get("ecp", "shop"), "Maintainable", "reason"), "AsDeclared");
+    rights().restore();
+    expect_true("Secure");
+    expect_true("Maintainable");
+}
+
 TEST_F(Verdict, TellsOfAPolicyForPodsThatItMayNotBringBack) {
     const std::string policy = shop().ns() + ".shop-pods";
     rights().take("validatingadmissionpolicies", {"create", "patch", "update"});
