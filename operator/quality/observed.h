@@ -153,6 +153,12 @@ struct Other {
 };
 using Others = std::map<std::string, std::vector<Other>, std::less<>>;  // By kind. Missing: it may not be observed.
 
+// What is known of the ClusterRoles that the platform's RoleBindings give.
+struct Roles {
+    bool shown = true;  // Each of them may be observed.
+    std::vector<std::string> missing;
+};
+
 struct Observed {
     std::map<std::string, Workload, std::less<>> workloads;  // By component. Missing: there is none.
     std::map<std::string, Budget, std::less<>> budgets;
@@ -162,6 +168,7 @@ struct Observed {
     std::optional<Measured> measured;         // Nothing: this operator measures no requests.
     std::optional<std::string> pod_security;  // Level that the namespace enforces, "" for none. Nothing: it may not be observed.
     Others others;
+    Roles roles;
     std::vector<Declared> objects;
     std::vector<api::Problem> unmet;  // What the spec asks for and this cluster does not have.
     std::vector<LeftOut> left_out;

@@ -28,7 +28,7 @@ Findings pod_security(const Case& of);
 Findings secrets(const Case& of);
 Findings credential_age(const Case& of);
 Findings certificate(const Case& of);
-Findings access(const Case& of);
+Findings access(const Case& of);  // What the roles allow is not observed.
 Findings images(const Case& of);
 Findings admission(const Case& of);
 

@@ -112,11 +112,17 @@ Findings admission(const Case& of) {
         denies ? "the API server denies pods that break the policy" : "the API server warns of pods that break the policy")};
 }
 
+// A binding is taken, and gives nothing, while its role is not there.
 Findings access(const Case& of) {
     const api::Access& access = of.platform.spec.access;
     if (access.developers.empty() && access.operators.empty() && access.automation.empty()) return {};
-    return {of_every_object(
-        of, [](const Declared& object) { return object.kind == "RoleBinding"; }, "the roles are bound to the groups")};
+    if (!of.seen.roles.missing.empty()) {
+        return {hurt("", "the RoleBindings give nothing without ClusterRole " + listed(of.seen.roles.missing),
+                     "Make them again: kubectl apply --server-side -f config/rbac/access.yaml.")};
+    }
+    Finding bindings = of_every_object(
+        of, [](const Declared& object) { return object.kind == "RoleBinding"; }, "the roles are bound to the groups");
+    return {bindings.held == Held::True && !of.seen.roles.shown ? not_shown("", "clusterroles") : bindings};
 }
 
 }  // namespace quality

@@ -9,6 +9,7 @@
 #include "api/names.h"
 #include "api/off_hours.h"
 #include "kube/managed.h"
+#include "resources/access.h"
 
 namespace reconcile {
 
@@ -31,13 +32,14 @@ std::optional<kube::Key> certificate_secret(const api::Platform& platform) {
 }
 
 std::set<Reference> references_of(const api::Platform& platform) {
-    std::set<Reference> secrets;
+    std::set<Reference> references;
     for (const std::string_view name : api::kDataStores) {
         const api::DataStore& store = api::data_store(platform.spec, name);
-        if (store.external) secrets.insert(Reference{{platform.key.ns, store.external->secret_name}});
+        if (store.external) references.insert(Reference{{platform.key.ns, store.external->secret_name}});
     }
-    if (const auto secret = certificate_secret(platform)) secrets.insert(Reference{*secret, Reference::Use::Certificate});
-    return secrets;
+    if (const auto secret = certificate_secret(platform)) references.insert(Reference{*secret, Reference::Use::Certificate});
+    for (const std::string& role : resources::roles(platform)) references.insert(Reference{{"", role}, Reference::Use::Role});
+    return references;
 }
 
 // Only what a deletion must see to keeps a platform from going at once: volumes, and objects outside the namespace.
@@ -108,6 +110,7 @@ awaitable<Action> PlatformReconciler::reconcile(kube::Key key) {
     const std::set<Reference> references = references_of(platform);
     parts_.references.set(key, references);
     for (const Reference& to : references) {
+        if (to.use == Reference::Use::Role) continue;  // Nothing is made of it, so that what is not known of it can wait.
         if (parts_.references.state(to) == References::State::Unknown) co_return Action::wait();
     }
     std::string bad_key;

@@ -266,6 +266,26 @@ TEST_F(Verdict, TellsOfWhatOthersAddAndItMayNotTakeAway) {
     expect_true("Maintainable");
 }
 
+TEST_F(Verdict, TellsOfARoleThatIsNotThere) {
+    run({"delete", "clusterrole", "ecommerceplatform-developer"});
+    expect_false("Secure", "Access",
+                 AllOf(HasSubstr("the RoleBindings give nothing without ClusterRole ecommerceplatform-developer"),
+                       HasSubstr("kubectl apply --server-side -f config/rbac/access.yaml")));
+    run({"apply", "--server-side", "-f", support::in_checkout("config/rbac/access.yaml")});
+    expect_true("Secure");
+}
+
+TEST_F(Verdict, IsUnknownOfRolesThatTheOperatorMayNotSee) {
+    rights().take("clusterroles", {"get", "list", "watch"});
+    shop().stop_operator(SIGTERM);
+    shop().start_operator({"--no-leader-elect"});
+    ASSERT_TRUE(eventually([] { return said("Secure").find("does not show the operator clusterroles") != std::string::npos; }))
+        << said("Secure");
+    EXPECT_EQ(condition(shop().get("ecp", "shop"), "Secure"), "Unknown");
+    rights().restore();
+    expect_true("Secure");
+}
+
 TEST_F(Verdict, TellsOfAPolicyForPodsThatItMayNotBringBack) {
     const std::string policy = shop().ns() + ".shop-pods";
     rights().take("validatingadmissionpolicies", {"create", "patch", "update"});

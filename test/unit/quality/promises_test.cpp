@@ -213,6 +213,16 @@ TEST_F(PromisesTest, OfAccessNeedEveryBinding) {
     expect_hurt("Access", "", "RoleBinding shop-operator does not exist", "operator");
 }
 
+TEST_F(PromisesTest, OfAccessNeedTheRolesThatAreBound) {
+    platform.spec.access.operators = {"ops"};
+    see("RoleBinding", "operator");
+    seen.roles.missing = {"ecommerceplatform-developer", "ecommerceplatform-operator"};
+    expect_hurt("Access", "", "without ClusterRole ecommerceplatform-developer, ecommerceplatform-operator",
+                "kubectl apply --server-side -f config/rbac/access.yaml");
+    seen.roles = {.shown = false, .missing = {}};
+    expect_unknown("Access", "", "clusterroles");
+}
+
 TEST_F(PromisesTest, OfVerificationNeedTheJobOfTheLastRollout) {
     EXPECT_THAT(all("Verified"), IsEmpty());
     platform.spec.verify_after_rollout = true;
