@@ -1,5 +1,6 @@
 #include "kube/managed.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "kube/object.h"
@@ -67,6 +68,45 @@ Json owned(const Json& value, const Json& fields) {
     return leaf ? value : result;
 }
 
+const Json& fields_applied(const Json& object, std::string_view manager) {
+    static const Json none;
+    for (const Json& entry : at(object, {"metadata", "managedFields"})) {
+        if (string_at(entry, {"manager"}) != manager || string_at(entry, {"operation"}) != "Apply") continue;
+        if (string_at(entry, {"subresource"}).empty()) return at(entry, {"fieldsV1"});
+    }
+    return none;
+}
+
+// Of `fields` what is not in `others`; null for nothing. A field without fields below it stands for all that is there; "." for
+// the thing that holds them.
+Json without(const Json& fields, const Json& others) {
+    Json rest;
+    for (const auto& [name, sub] : fields.items()) {
+        if (name == ".") continue;
+        const auto other = others.find(name);
+        if (other == others.end()) {
+            rest[name] = sub;
+        } else if (!other->empty() && !sub.empty()) {
+            if (Json deeper = without(sub, *other); !deeper.is_null()) rest[name] = std::move(deeper);
+        }
+    }
+    return rest;
+}
+
+// What of an object anyone may write.
+void leave_out_shared(Json& fields) {
+    fields.erase("f:metadata");
+    fields.erase("f:status");
+    const auto spec = fields.find("f:spec");
+    if (spec == fields.end()) return;
+    spec->erase("f:replicas");
+    if (const auto pods = spec->find("f:template"); pods != spec->end()) {
+        pods->erase("f:metadata");
+        if (pods->empty()) spec->erase(pods);
+    }
+    if (spec->empty()) fields.erase(spec);
+}
+
 std::uint64_t mix(std::uint64_t hash, std::string_view bytes) {
     for (const char byte : bytes) {
         hash ^= static_cast<unsigned char>(byte);
@@ -107,14 +147,22 @@ Json nulls(const Json& value) {
 }  // namespace
 
 Json managed_part(const Json& object, std::string_view manager) {
-    const Json& entries = at(object, {"metadata", "managedFields"});
-    if (!entries.is_array()) return nullptr;
-    for (const Json& entry : entries) {
-        if (string_at(entry, {"manager"}) != manager || string_at(entry, {"operation"}) != "Apply") continue;
+    const Json& fields = fields_applied(object, manager);
+    return fields.is_null() ? Json() : owned(object, fields);
+}
+
+Json foreign_part(const Json& object, std::string_view applier, std::span<const std::string_view> ours) {
+    const Json& applied = fields_applied(object, applier);
+    Json parts;
+    for (const Json& entry : at(object, {"metadata", "managedFields"})) {
         if (!string_at(entry, {"subresource"}).empty()) continue;
-        return owned(object, at(entry, {"fieldsV1"}));
+        if (std::ranges::find(ours, string_at(entry, {"manager"})) != ours.end()) continue;
+        Json fields = at(entry, {"fieldsV1"});
+        if (!fields.is_object()) continue;
+        leave_out_shared(fields);
+        if (const Json rest = without(fields, applied); !rest.is_null()) parts.push_back(owned(object, rest));
     }
-    return nullptr;
+    return parts;
 }
 
 Json applied_part(const Json& object) {

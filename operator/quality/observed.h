@@ -146,6 +146,19 @@ struct LeftOut {
     std::string cure;
 };
 
+// An object in the platform's namespace that is not the platform's and acts on some of its components.
+struct Other {
+    std::string name;
+    std::vector<std::string> components;
+};
+using Others = std::map<std::string, std::vector<Other>, std::less<>>;  // By kind. Missing: it may not be observed.
+
+// What is known of the ClusterRoles that the platform's RoleBindings give.
+struct Roles {
+    bool shown = true;  // Each of them may be observed.
+    std::vector<std::string> missing;
+};
+
 struct Observed {
     std::map<std::string, Workload, std::less<>> workloads;  // By component. Missing: there is none.
     std::map<std::string, Budget, std::less<>> budgets;
@@ -154,6 +167,8 @@ struct Observed {
     std::optional<std::vector<Pod>> pods;     // Nothing: they may not be observed.
     std::optional<Measured> measured;         // Nothing: this operator measures no requests.
     std::optional<std::string> pod_security;  // Level that the namespace enforces, "" for none. Nothing: it may not be observed.
+    Others others;
+    Roles roles;
     std::vector<Declared> objects;
     std::vector<api::Problem> unmet;  // What the spec asks for and this cluster does not have.
     std::vector<LeftOut> left_out;

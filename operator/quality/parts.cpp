@@ -28,6 +28,12 @@ std::string listed(const std::vector<std::string>& names, std::string_view separ
     return text;
 }
 
+std::string in_short(const std::vector<std::string>& names) {
+    constexpr std::size_t kMost = 3;
+    if (names.size() <= kMost) return listed(names);
+    return listed({names.begin(), names.begin() + kMost}) + " and " + std::to_string(names.size() - kMost) + " more";
+}
+
 bool is_service(std::string_view component) {
     return std::any_of(api::kServices.begin(), api::kServices.end(), [&](const auto& each) { return each.key == component; });
 }
@@ -64,10 +70,20 @@ std::optional<Finding> of_missing_api(const Case& of, std::string_view field) {
     return hurt("", missing->consequence, missing->cure);
 }
 
+std::optional<std::vector<std::string>> others_on(const Case& of, std::string_view kind, std::string_view component) {
+    const auto others = of.seen.others.find(kind);
+    if (others == of.seen.others.end()) return std::nullopt;
+    std::vector<std::string> names;
+    for (const Other& other : others->second) {
+        if (std::ranges::find(other.components, component) != other.components.end()) names.push_back(other.name);
+    }
+    return names;
+}
+
 std::string cure_of_objects(const Case& of) {
     if (of.platform.spec.suspend) return "Set spec.suspend to false.";
     if (!of.seen.refused.empty()) return "Let the operator write it, which the API server refused: " + of.seen.refused + ".";
-    return "The operator brings it back by itself.";
+    return "The operator brings it back by itself; where something undoes that again and again, end that.";
 }
 
 Finding of_every_object(const Case& of, const std::function<bool(const Declared&)>& concerns, const std::string& when_kept) {

@@ -24,6 +24,9 @@ std::vector<Part> parts(const api::Platform& platform);
 // "a, b, c"
 std::string listed(const std::vector<std::string>& names, std::string_view separator = ", ");
 
+// "a, b, c and 2 more"
+std::string in_short(const std::vector<std::string>& names);
+
 // Judges all pods that run, of components that `concerns`: kept where `holds` of each, hurt where not of some component's, and
 // unknown as long as a component has none.
 Finding of_every_pod(const Case& of, const std::function<bool(std::string_view component)>& concerns,
@@ -35,6 +38,9 @@ Finding of_every_object(const Case& of, const std::function<bool(const Declared&
 
 // Hurt where the cluster lacks an API that the field of the spec asks for; else nothing.
 std::optional<Finding> of_missing_api(const Case& of, std::string_view field);
+
+// The names of the objects of others of a kind that act on the component; nothing where they may not be observed.
+std::optional<std::vector<std::string>> others_on(const Case& of, std::string_view kind, std::string_view component);
 
 // What brings an object of ours back that is missing or differs.
 std::string cure_of_objects(const Case& of);

@@ -24,12 +24,12 @@ Findings availability(const Case& of);  // Of what is declared; what runs, the o
 Findings redundancy(const Case& of);
 
 // secure.cpp
-Findings network_isolation(const Case& of);  // Whether the network obeys, no API server tells.
+Findings network_isolation(const Case& of);  // Also by what others allow. Whether the network obeys, no API server tells.
 Findings pod_security(const Case& of);
 Findings secrets(const Case& of);
 Findings credential_age(const Case& of);
 Findings certificate(const Case& of);
-Findings access(const Case& of);
+Findings access(const Case& of);  // What the roles allow is not observed.
 Findings images(const Case& of);
 Findings admission(const Case& of);
 

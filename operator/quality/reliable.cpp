@@ -82,6 +82,13 @@ Finding budget_of(const Case& of, const Part& part) {
         const std::string name = api::child_name(of.platform.key.name, part.name);
         return hurt(part.name, "PodDisruptionBudget " + name + " does not exist", cure_of_objects(of));
     }
+    const std::optional<std::vector<std::string>> others = others_on(of, "PodDisruptionBudget", part.name);
+    if (others && !others->empty()) {
+        return hurt(part.name,
+                    "PodDisruptionBudget " + in_short(*others) + " selects its pods too, and of two Kubernetes obeys none",
+                    "Delete PodDisruptionBudget " + in_short(*others) + ", or set its selector to other pods.");
+    }
+    if (!others) return not_shown(part.name, "poddisruptionbudgets");
     if (!workload || !budget->second.judged) {
         return unknown(part.name, "Kubernetes has not looked at its budget yet", "Wait until kube-controller-manager does.");
     }

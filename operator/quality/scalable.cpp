@@ -66,15 +66,24 @@ Findings headroom(const Case& of) {
 Findings one_scaler(const Case& of) {
     Findings findings;
     bool any = false;
+    bool shown = true;
     for (const auto& [component, settings] : of.platform.spec.services) {
-        any = any || settings.vertical == api::Vertical::Auto;
+        any = any || settings.autoscaling || settings.vertical == api::Vertical::Auto;
+        const std::optional<std::vector<std::string>> others = others_on(of, "HorizontalPodAutoscaler", component);
+        shown = shown && others;
+        if (others && !others->empty()) {
+            const std::string which = "HorizontalPodAutoscaler " + in_short(*others);
+            findings.push_back(
+                hurt(component, which + ", which is not the platform's, scales its Deployment", "Delete " + which + "."));
+        }
         if (settings.vertical != api::Vertical::Auto || settings.is_sized_by_load()) continue;
         findings.push_back(
             hurt(component,
                  "an autoscaler counts by the requests that vertical Auto would change, so that its pods are left as they are",
                  "Set spec.services." + component + ".autoscaling to Disabled, or its vertical to Recommend."));
     }
-    if (findings.empty() && any) findings.push_back(kept("", "what sets resources by load is alone with its service"));
+    if (!findings.empty() || !any) return findings;
+    findings.push_back(shown ? kept("", "what scales a service is alone with it") : not_shown("", "horizontalpodautoscalers"));
     return findings;
 }
 

@@ -6,11 +6,32 @@
 
 namespace quality {
 
+namespace {
+
+// What NetworkPolicies allow adds up: none takes away what another gives.
+std::optional<Finding> allowed_by_others(const Case& of) {
+    const auto others = of.seen.others.find("NetworkPolicy");
+    if (others == of.seen.others.end()) return not_shown("", "networkpolicies");
+    if (others->second.empty()) return std::nullopt;
+    std::vector<std::string> names;
+    std::vector<std::string> problems;
+    for (const Other& other : others->second) {
+        names.push_back(other.name);
+        problems.push_back("NetworkPolicy " + other.name + " allows more to " + listed(other.components));
+    }
+    return hurt("", in_short(problems), "Delete NetworkPolicy " + in_short(names) + ", or set its podSelector to other pods.");
+}
+
+}  // namespace
+
 Findings network_isolation(const Case& of) {
     if (!of.platform.spec.network_isolation) return {};
-    return {of_every_object(
+    const Finding own = of_every_object(
         of, [](const Declared& object) { return object.kind == "NetworkPolicy"; },
-        "everything is denied but the flows that the services need")};
+        "everything is denied but the flows that the services need");
+    const std::optional<Finding> others = allowed_by_others(of);
+    if (!others) return {own};
+    return own.held == Held::True ? Findings{*others} : Findings{own, *others};
 }
 
 Findings pod_security(const Case& of) {
@@ -94,11 +115,17 @@ Findings admission(const Case& of) {
         denies ? "the API server denies pods that break the policy" : "the API server warns of pods that break the policy")};
 }
 
+// A binding is taken, and gives nothing, while its role is not there.
 Findings access(const Case& of) {
     const api::Access& access = of.platform.spec.access;
     if (access.developers.empty() && access.operators.empty() && access.automation.empty()) return {};
-    return {of_every_object(
-        of, [](const Declared& object) { return object.kind == "RoleBinding"; }, "the roles are bound to the groups")};
+    if (!of.seen.roles.missing.empty()) {
+        return {hurt("", "the RoleBindings give nothing without ClusterRole " + listed(of.seen.roles.missing),
+                     "Make them again: kubectl apply --server-side -f config/rbac/access.yaml.")};
+    }
+    Finding bindings = of_every_object(
+        of, [](const Declared& object) { return object.kind == "RoleBinding"; }, "the roles are bound to the groups");
+    return {bindings.held == Held::True && !of.seen.roles.shown ? not_shown("", "clusterroles") : bindings};
 }
 
 }  // namespace quality

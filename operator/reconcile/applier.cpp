@@ -35,6 +35,17 @@ bool is_log_agent(const kube::Kind& kind) {
     return kind == kube::kDaemonSet;
 }
 
+ObjectId id_of(const kube::Object& object) {
+    return {std::string(object.kind.name), object.key()};
+}
+
+// Of what `live` has, what `wanted` says nothing of stays.
+kube::Json merged(kube::Json live, const kube::Json& wanted) {
+    if (!live.is_object()) return wanted;
+    if (wanted.is_object()) live.update(wanted, true);
+    return live;
+}
+
 bool is_refusal(const client::ApiError& error) {
     return error.code() >= 400 && error.code() < 500 && error.code() != 429;
 }
@@ -59,16 +70,16 @@ bool Kept::prunes(const kube::Kind& kind, const kube::Key& key, const Child& chi
     return child.digest != 0 && !keys_.contains({kind.name, key});
 }
 
-Applier::Applier(client::Client& client, Children& children, base::Log log, Written written)
-    : client_(client), children_(children), log_(std::move(log)), written_(std::move(written)) {}
+Applier::Applier(client::Client& client, Children& children, const base::Clock& clock, base::Log log, Written written)
+    : client_(client), children_(children), log_(std::move(log)), written_(std::move(written)), put_backs_(clock) {}
 
 bool Applier::matches(const kube::Object& wanted) const {
     const Child* live = children_.find(wanted.kind, wanted.key());
     if (!live) return false;
     const std::uint64_t digest = digest_of(wanted);
-    if (live->digest == digest) return true;
-    const auto rewritten = rewritten_.find({std::string(wanted.kind.name), wanted.key()});
-    return rewritten != rewritten_.end() && rewritten->second == std::pair(digest, live->digest);
+    if (live->digest == digest && live->foreign == 0) return true;
+    const auto rewritten = rewritten_.find(id_of(wanted));
+    return rewritten != rewritten_.end() && rewritten->second == Form{digest, live->digest, live->foreign};
 }
 
 // Objects that are being applied: several at once, begun in their order.
@@ -104,6 +115,10 @@ awaitable<Refused> Applier::apply(const api::Platform& platform, kube::Objects w
 awaitable<void> Applier::work_through(std::shared_ptr<Batch> batch) {
     while (batch->next < batch->wanted.size() && !batch->failure) {
         const kube::Object& object = batch->wanted[batch->next++];
+        if (const auto wait = postponed(object)) {
+            std::optional<base::Duration>& again = batch->refused.again;
+            again = again ? std::min(*again, *wait) : *wait;
+        }
         try {
             co_await apply_one(batch->platform, object);
         } catch (const client::ApiError& error) {
@@ -134,50 +149,74 @@ bool Applier::is_as_declared(const api::Platform& platform, const kube::Object& 
     return !needs_write(platform, copy);
 }
 
+// Until what others added to a live object may be taken away again; nothing where it may now, or where they added nothing.
+std::optional<base::Duration> Applier::postponed(const kube::Object& wanted) const {
+    const Child* live = children_.find(wanted.kind, wanted.key());
+    if (!live || live->foreign == 0 || matches(wanted)) return std::nullopt;
+    const base::Duration wait = put_backs_.wait(id_of(wanted));
+    return wait > base::Duration::zero() ? std::optional(wait) : std::nullopt;
+}
+
 awaitable<void> Applier::apply_one(const api::Platform& platform, kube::Object wanted) {
     const kube::Key key = wanted.key();
     const api::ServiceSettings* settings = wanted.kind == kube::kDeployment ? settings_of(platform, wanted) : nullptr;
-    const bool is_new = children_.find(wanted.kind, key) == nullptr;
-    if (!matches(wanted)) {
-        bool fits = true;
-        try {
-            const kube::Json answer = co_await client_.apply(wanted.kind, wanted.json, api::kFieldManager);
-            children_.learn(wanted.kind, answer);
-        } catch (const client::ApiError& error) {
-            if (error.code() != kInvalid || is_new) throw;
-            fits = false;
-        }
-        if (!fits) co_await replace(wanted);
+    const Child* live = children_.find(wanted.kind, key);
+    const bool is_new = live == nullptr;
+    const bool only_waits = live && live->digest == digest_of(wanted) && postponed(wanted);
+    if (!matches(wanted) && !only_waits) {
+        co_await bring(wanted);
         written_(is_new ? "create" : "update", wanted.kind);
-        const Child* live = children_.find(wanted.kind, key);
-        if (const std::uint64_t digest = digest_of(wanted); live && live->digest != digest) {
-            log_.debug("kept in another form by the API server", {{"object", to_string(wanted)}});
-            rewritten_[{std::string(wanted.kind.name), key}] = {digest, live->digest};
-        }
     }
     if (settings) co_await set_replicas(*settings, key, is_new);
 }
 
-// An apply leaves what others added, which may not go together with what is wanted: a second, unnamed port of a Service. Then the
-// object is put back whole. What stays of others is their labels and annotations, and the number of replicas.
-awaitable<void> Applier::replace(kube::Object wanted) {
+// By an apply where that is enough.
+awaitable<void> Applier::bring(kube::Object wanted) {
     const kube::Key key = wanted.key();
+    const Child* before = children_.find(wanted.kind, key);
+    const bool may_replace = before && put_backs_.wait(id_of(wanted)) == base::Duration::zero();
+    bool whole = may_replace && before->foreign != 0;
+    if (!whole) {
+        try {
+            const kube::Json answer = co_await client_.apply(wanted.kind, wanted.json, api::kFieldManager);
+            children_.learn(wanted.kind, answer);
+        } catch (const client::ApiError& error) {
+            if (error.code() != kInvalid || !may_replace) throw;
+            whole = true;
+        }
+    }
+    const std::uint64_t foreign = whole ? co_await replace(wanted) : 0;
+    const Child* live = children_.find(wanted.kind, key);
+    const std::uint64_t digest = digest_of(wanted);
+    if (!live || (live->digest == digest && foreign == 0)) co_return;
+    log_.debug("kept in another form by the API server", {{"object", to_string(wanted)}});
+    rewritten_[id_of(wanted)] = {digest, live->digest, foreign};
+}
+
+// An apply leaves what others added, which may not go together with what is wanted: a second, unnamed port of a Service. Then the
+// object is put back whole. What stays of others is their metadata, also that of pods, which would be rolled for it, and the
+// number of replicas. Returns the digest of what is foreign even so, as someone else applies what is the API server's default.
+awaitable<std::uint64_t> Applier::replace(kube::Object wanted) {
+    const kube::Key key = wanted.key();
+    std::uint64_t foreign = 0;
     const std::optional<kube::Json> live = co_await client_.get(wanted.kind, key);
     if (live) {
         kube::Json whole = wanted.json;
-        for (const char* field : {"labels", "annotations"}) {
-            kube::Json merged = kube::at(*live, {"metadata", field});
-            if (!merged.is_object()) continue;
-            merged.update(kube::at(whole, {"metadata", field}).is_object() ? whole["metadata"][field] : kube::Json::object());
-            whole["metadata"][field] = merged;
+        whole["metadata"] = merged(kube::at(*live, {"metadata"}), whole["metadata"]);
+        whole["metadata"].erase("managedFields");
+        if (const kube::Json& pods = kube::at(*live, {"spec", "template", "metadata"}); !pods.is_null()) {
+            kube::Json& wanted_pods = whole["spec"]["template"]["metadata"];
+            wanted_pods = merged(pods, wanted_pods);
         }
-        whole["metadata"]["resourceVersion"] = kube::at(*live, {"metadata", "resourceVersion"});
         if (wanted.kind == kube::kDeployment) whole["spec"]["replicas"] = kube::at(*live, {"spec", "replicas"});
-        co_await client_.replace(wanted.kind, whole);
+        const kube::Json put = co_await client_.replace(wanted.kind, whole);
+        foreign = child_from(wanted.kind, put).foreign;
+        put_backs_.count(id_of(wanted));
         log_.info("put back whole", {{"object", to_string(wanted)}});
     }
     const kube::Json answer = co_await client_.apply(wanted.kind, wanted.json, api::kFieldManager);
     children_.learn(wanted.kind, answer);
+    co_return foreign;
 }
 
 awaitable<void> Applier::set_replicas(api::ServiceSettings settings, kube::Key key, bool is_new) {
@@ -220,7 +259,9 @@ awaitable<void> Applier::remove(const api::Platform& platform, Children::Found c
         co_return;
     }
     children_.forget(child.kind, child.key);
-    rewritten_.erase({std::string(child.kind.name), child.key});
+    const ObjectId id{std::string(child.kind.name), child.key};
+    rewritten_.erase(id);
+    put_backs_.forget(id);
     log_.info("deleted", {{"kind", child.kind.name}, {"object", kube::to_string(child.key)}});
     written_("delete", child.kind);
 }

@@ -13,9 +13,11 @@
 
 #include "api/platform.h"
 #include "client/client.h"
+#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "kube/object.h"
 #include "reconcile/children.h"
+#include "reconcile/put_backs.h"
 
 namespace reconcile {
 
@@ -34,6 +36,8 @@ private:
 struct Refused {
     std::vector<std::string> objects;
     std::vector<std::string> log_agent;
+    // When to try again to put objects back whole, to which others keep adding.
+    std::optional<base::Duration> again;
 };
 
 class Applier {
@@ -41,9 +45,9 @@ public:
     // Called after each write: "create", "update" or "delete", and the kind.
     using Written = std::function<void(std::string_view verb, const kube::Kind& kind)>;
 
-    Applier(client::Client& client, Children& children, base::Log log, Written written);
+    Applier(client::Client& client, Children& children, const base::Clock& clock, base::Log log, Written written);
 
-    // Whether the live object is `wanted` in every field that we apply.
+    // Whether the live object is `wanted` in every field that we apply, and others added none.
     bool matches(const kube::Object& wanted) const;
 
     // Whether apply() would have nothing to write.
@@ -64,8 +68,19 @@ public:
 private:
     struct Batch;
 
+    // What the API server made of an object: the digests of what we wanted, of our fields and of those of others.
+    struct Form {
+        std::uint64_t wanted = 0;
+        std::uint64_t ours = 0;
+        std::uint64_t foreign = 0;
+
+        friend bool operator==(const Form&, const Form&) = default;
+    };
+
     boost::asio::awaitable<void> apply_one(const api::Platform& platform, kube::Object wanted);
-    boost::asio::awaitable<void> replace(kube::Object wanted);
+    boost::asio::awaitable<void> bring(kube::Object wanted);
+    boost::asio::awaitable<std::uint64_t> replace(kube::Object wanted);
+    std::optional<base::Duration> postponed(const kube::Object& wanted) const;
     boost::asio::awaitable<void> set_replicas(api::ServiceSettings settings, kube::Key key, bool is_new);
     bool needs_write(const api::Platform& platform, kube::Object& wanted) const;
     boost::asio::awaitable<void> work_through(std::shared_ptr<Batch> batch);
@@ -75,8 +90,9 @@ private:
     base::Log log_;
     Written written_;
     // Objects that the API server keeps in another form than the one we apply (an admission webhook changes them, say): what we
-    // wanted, and the digest that came of it. Taken for a match, or each would be applied for ever.
-    std::map<std::pair<std::string, kube::Key>, std::pair<std::uint64_t, std::uint64_t>> rewritten_;
+    // wanted, and what came of it. Taken for a match, or each would be applied for ever.
+    std::map<ObjectId, Form> rewritten_;
+    PutBacks put_backs_;
 };
 
 // How many replicas a service's Deployment should be set to; nothing: leave what is there. An autoscaler owns the number while

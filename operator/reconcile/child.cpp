@@ -1,6 +1,7 @@
 #include "reconcile/child.h"
 
 #include <algorithm>
+#include <array>
 
 #include "api/names.h"
 #include "kube/managed.h"
@@ -99,6 +100,15 @@ quality::Recommendation recommendation_from(const kube::Json& object) {
     return recommendation;
 }
 
+// Controllers add to ServiceAccounts, and to Jobs, which can't be put back. Of Secrets, which others may bring, pods read what
+// they name. Of what we never applied everything is foreign, and none of our business.
+std::uint64_t foreign_digest(const kube::Kind& kind, const kube::Json& object) {
+    static const std::array<std::string_view, 2> kOurs{api::kFieldManager, api::kReplicasManager};
+    if (kind == kube::kServiceAccount || kind == kube::kJob || kind == kube::kSecret) return 0;
+    const kube::Json part = kube::foreign_part(object, api::kFieldManager, kOurs);
+    return part.is_null() ? 0 : kube::digest(part);
+}
+
 }  // namespace
 
 Child child_from(const kube::Kind& kind, const kube::Json& object) {
@@ -111,6 +121,7 @@ Child child_from(const kube::Kind& kind, const kube::Json& object) {
     // Of a Secret the watch shows the metadata alone; an answer to a write shows it whole, and must look the same here.
     const kube::Json part = kube::managed_part(kind == kube::kSecret ? kube::without_values(object) : object, api::kFieldManager);
     child.digest = part.is_null() ? 0 : kube::digest(part);
+    child.foreign = part.is_null() ? 0 : foreign_digest(kind, object);
     if (kind == kube::kSecret) {
         child.derived_from = kube::string_at(object, {"metadata", "annotations", api::kDigestAnnotation});
         child.age = kube::string_at(object, {"metadata", "annotations", api::kAgeAnnotation});

@@ -13,6 +13,7 @@ struct Child {
     kube::Key platform;  // By its labels.
     std::string uid;
     std::uint64_t digest = 0;   // Of the fields that we applied; 0: we never did.
+    std::uint64_t foreign = 0;  // Of fields that others added to it, outside of what is theirs to write; 0: there are none.
     std::int64_t replicas = 0;  // spec.replicas of a Deployment.
     std::string derived_from;   // A generated Secret's digest annotation,
     std::string age;            // and of one that holds the root key the credentials' age.

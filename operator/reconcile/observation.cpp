@@ -5,6 +5,7 @@
 
 #include "api/names.h"
 #include "quality/verdict.h"
+#include "resources/access.h"
 #include "resources/logging.h"
 
 namespace reconcile {
@@ -43,6 +44,16 @@ std::vector<quality::Declared> look_at_objects(const api::Platform& platform, co
     return objects;
 }
 
+quality::Roles look_at_roles(const api::Platform& platform, const References& references) {
+    quality::Roles roles;
+    for (const std::string& name : resources::roles(platform)) {
+        const References::State state = references.state(Reference{{"", name}, Reference::Use::Role});
+        if (state == References::State::Unknown) roles.shown = false;
+        if (state == References::State::Absent) roles.missing.push_back(name);
+    }
+    return roles;
+}
+
 }  // namespace
 
 quality::Observed observe(const api::Platform& platform, const Sources& from, const kube::Objects& wanted,
@@ -52,6 +63,8 @@ quality::Observed observe(const api::Platform& platform, const Sources& from, co
     observed.log_agent_refused = quality::in_words(refused.log_agent);
     observed.pods = from.surroundings.pods_of(platform.key);
     observed.pod_security = from.surroundings.pod_security(platform.key.ns);
+    observed.others = from.surroundings.others().acting_on(wanted, platform.key.ns);
+    observed.roles = look_at_roles(platform, from.references);
     observed.measured = from.measurements.of(platform);
     observed.objects = look_at_objects(platform, from, wanted, due);
     for (const api::Service& service : api::kServices) {

@@ -10,6 +10,7 @@
 #include "api/off_hours.h"
 #include "api/version.h"
 #include "kube/managed.h"
+#include "resources/access.h"
 
 namespace reconcile {
 
@@ -32,13 +33,14 @@ std::optional<kube::Key> certificate_secret(const api::Platform& platform) {
 }
 
 std::set<Reference> references_of(const api::Platform& platform) {
-    std::set<Reference> secrets;
+    std::set<Reference> references;
     for (const std::string_view name : api::kDataStores) {
         const api::DataStore& store = api::data_store(platform.spec, name);
-        if (store.external) secrets.insert(Reference{{platform.key.ns, store.external->secret_name}});
+        if (store.external) references.insert(Reference{{platform.key.ns, store.external->secret_name}});
     }
-    if (const auto secret = certificate_secret(platform)) secrets.insert(Reference{*secret, Reference::Use::Certificate});
-    return secrets;
+    if (const auto secret = certificate_secret(platform)) references.insert(Reference{*secret, Reference::Use::Certificate});
+    for (const std::string& role : resources::roles(platform)) references.insert(Reference{{"", role}, Reference::Use::Role});
+    return references;
 }
 
 // Only what a deletion must see to keeps a platform from going at once: volumes, and objects outside the namespace.
@@ -85,7 +87,7 @@ std::vector<api::Problem> version_problem(const api::Platform& platform) {
 
 PlatformReconciler::PlatformReconciler(Parts parts)
     : parts_(std::move(parts)),
-      applier_(parts_.client, parts_.children, parts_.log, parts_.written),
+      applier_(parts_.client, parts_.children, parts_.clock, parts_.log, parts_.written),
       root_keys_(parts_.client, parts_.children, applier_, parts_.clock),
       jobs_(parts_.client, parts_.children) {}
 
@@ -118,6 +120,7 @@ awaitable<Action> PlatformReconciler::reconcile(kube::Key key) {
     const std::set<Reference> references = references_of(platform);
     parts_.references.set(key, references);
     for (const Reference& to : references) {
+        if (to.use == Reference::Use::Role) continue;  // Nothing is made of it, so that what is not known of it can wait.
         if (parts_.references.state(to) == References::State::Unknown) co_return Action::wait();
     }
     if (goes_back(platform)) {
@@ -164,6 +167,7 @@ awaitable<Action> PlatformReconciler::bring_about(Platform platform) {
     std::optional<base::WallTime> turn = co_await judge(platform, wanted, due, refused);
     if (!refused.objects.empty()) co_return Action::back_off(quality::in_words(refused.objects));
     const std::optional<base::WallTime> step = co_await rotate(platform, wanted);
+    if (refused.again) turn = earlier(turn, parts_.clock.wall() + *refused.again);
     if (!refused.log_agent.empty()) turn = earlier(turn, parts_.clock.wall() + kLogAgentIsTriedAgain);
     co_return again(platform, earlier(turn, step));
 }

@@ -12,11 +12,13 @@ namespace reconcile {
 
 namespace {
 
+constexpr kube::Kind kClusterRole{"rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", false};
+
 client::Selection selection_of(const Reference& to) {
     client::Selection selection;
-    selection.ns = to.secret.ns;
-    selection.field_selector = "metadata.name=" + to.secret.name;
-    if (to.use == Reference::Use::Presence) selection.part = client::Part::Metadata;
+    selection.ns = to.key.ns;
+    selection.field_selector = "metadata.name=" + to.key.name;
+    if (to.use != Reference::Use::Certificate) selection.part = client::Part::Metadata;
     return selection;
 }
 
@@ -27,7 +29,7 @@ struct References::Watched {
     Watched(boost::asio::io_context& io, client::Client& client, const base::Log& log, const Reference& to,
             const std::function<void()>& changed)
         : store(chain_in, [changed](const kube::Key&, const std::string*, const std::string*) { changed(); }),
-          watcher(io, client, log, kube::kSecret, selection_of(to), store) {
+          watcher(io, client, log, to.use == Reference::Use::Role ? kClusterRole : kube::kSecret, selection_of(to), store) {
         watcher.on_settled(changed);
     }
 
@@ -43,13 +45,13 @@ References::References(boost::asio::io_context& io, client::Client& client, base
 
 References::~References() = default;
 
-void References::set(const kube::Key& platform, const std::set<Reference>& secrets) {
-    if (secrets.empty()) {
+void References::set(const kube::Key& platform, const std::set<Reference>& references) {
+    if (references.empty()) {
         wanted_.erase(platform);
     } else {
-        wanted_[platform] = secrets;
+        wanted_[platform] = references;
     }
-    for (const Reference& to : secrets) {
+    for (const Reference& to : references) {
         if (watched_.contains(to)) continue;
         const auto tell = [this, to] {
             for (const auto& [user, used] : wanted_) {
@@ -72,7 +74,8 @@ void References::set(const kube::Key& platform, const std::set<Reference>& secre
 References::State References::state(const Reference& to) const {
     const auto found = watched_.find(to);
     if (found == watched_.end() || !found->second->watcher.synced()) return State::Unknown;
-    return found->second->store.find(to.secret) ? State::Present : State::Absent;
+    if (to.use == Reference::Use::Role && found->second->watcher.refused()) return State::Unknown;
+    return found->second->store.find(to.key) ? State::Present : State::Absent;
 }
 
 const std::string* References::chain(const kube::Key& secret) const {

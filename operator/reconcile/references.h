@@ -1,5 +1,5 @@
-// Secrets that users made and a platform refers to: whether they are there, and what certificates are in them, by a watch on
-// each.
+// What others made and a platform refers to: Secrets, what certificates are in them, and the roles that its RoleBindings give.
+// Whether they are there, by a watch on each.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -15,10 +15,10 @@
 
 namespace reconcile {
 
-// Of what Use::Presence is for, nothing but metadata is asked for.
+// Of a certificate its Secret is asked for; of other Secrets and of ClusterRoles nothing but metadata.
 struct Reference {
-    enum class Use { Presence, Certificate };
-    kube::Key secret;
+    enum class Use { Presence, Certificate, Role };
+    kube::Key key;
     Use use = Use::Presence;
 
     friend auto operator<=>(const Reference&, const Reference&) = default;
@@ -28,14 +28,14 @@ class References {
 public:
     using Changed = std::function<void(const kube::Key& platform)>;
 
-    // `changed` hears when a Secret that a platform refers to comes, changes or goes, or is first known about.
+    // `changed` hears when something that a platform refers to comes, changes or goes, or is first known about.
     References(boost::asio::io_context& io, client::Client& client, base::Log log, Changed changed);
     ~References();
 
     enum class State { Unknown, Absent, Present };
 
-    // The Secrets that `platform` refers to from now on; the watches of others end once no platform refers to them.
-    void set(const kube::Key& platform, const std::set<Reference>& secrets);
+    // What `platform` refers to from now on; the watches of others end once no platform refers to them.
+    void set(const kube::Key& platform, const std::set<Reference>& references);
     State state(const Reference& to) const;
     // The chain in PEM of a Secret that is there, of Use::Certificate; null: it is not, or that is not known.
     const std::string* chain(const kube::Key& secret) const;

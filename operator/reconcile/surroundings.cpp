@@ -109,15 +109,19 @@ Surroundings::Surroundings(boost::asio::io_context& io, client::Client& client, 
                   }),
       pod_watcher_(io, client, log, kube::kPod, pods_in(ns), pods_),
       node_watcher_(io, client, log, kube::kNode, labels_of_all(), nodes_),
-      namespace_watcher_(io, client, log, kube::kNamespace, labels_of_namespace(ns), namespaces_) {}
+      namespace_watcher_(io, client, log, kube::kNamespace, labels_of_namespace(ns), namespaces_),
+      others_(io, client, log, ns, [changed](const std::string& where) {
+          changed({where, ""});
+      }) {}
 
 bool Surroundings::settled() const {
     const auto known = [](const runtime::Watcher& watcher) { return watcher.synced() || watcher.refused(); };
-    return known(pod_watcher_) && known(node_watcher_) && known(namespace_watcher_);
+    return known(pod_watcher_) && known(node_watcher_) && known(namespace_watcher_) && others_.settled();
 }
 
 void Surroundings::on_settled(const std::function<void()>& callback) {
     for (runtime::Watcher* watcher : {&pod_watcher_, &node_watcher_, &namespace_watcher_}) watcher->on_settled(callback);
+    others_.on_settled(callback);
 }
 
 std::optional<std::vector<quality::Pod>> Surroundings::pods_of(const kube::Key& platform) const {
@@ -156,10 +160,12 @@ void Surroundings::start() {
     for (runtime::Watcher* watcher : {&pod_watcher_, &node_watcher_, &namespace_watcher_}) {
         boost::asio::co_spawn(io_, watcher->run(), boost::asio::detached);
     }
+    others_.start();
 }
 
 void Surroundings::stop() {
     for (runtime::Watcher* watcher : {&pod_watcher_, &node_watcher_, &namespace_watcher_}) watcher->stop();
+    others_.stop();
 }
 
 }  // namespace reconcile

@@ -1,4 +1,5 @@
-// What platforms run in: their pods, the nodes that these run on, and their namespaces. Of each only the facts that are judged.
+// What platforms run in: their pods, the nodes that these run on, their namespaces, and what others have in these. Of each only
+// the facts that are judged.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -10,6 +11,7 @@
 #include "client/client.h"
 #include "common/base/log.h"
 #include "quality/observed.h"
+#include "reconcile/others.h"
 #include "runtime/store.h"
 #include "runtime/watcher.h"
 
@@ -63,6 +65,7 @@ public:
     // Of those that run and have any.
     std::vector<MetricsOf> metrics_of(const kube::Key& platform, std::string_view component) const;
     std::optional<std::string> pod_security(const std::string& ns) const;
+    const Others& others() const { return others_; }
 
     void start();
     void stop();
@@ -75,6 +78,7 @@ private:
     runtime::Watcher pod_watcher_;
     runtime::Watcher node_watcher_;
     runtime::Watcher namespace_watcher_;
+    Others others_;
 };
 
 }  // namespace reconcile

@@ -39,4 +39,10 @@ kube::Objects access(const api::Platform& platform) {
     return objects;
 }
 
+std::vector<std::string> roles(const api::Platform& platform) {
+    std::vector<std::string> names;
+    for (const kube::Object& binding : access(platform)) names.push_back(kube::string_at(binding.json, {"roleRef", "name"}));
+    return names;
+}
+
 }  // namespace resources

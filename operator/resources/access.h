@@ -7,5 +7,7 @@
 namespace resources {
 
 kube::Objects access(const api::Platform& platform);
+// The ClusterRoles that they give.
+std::vector<std::string> roles(const api::Platform& platform);
 
 }  // namespace resources

@@ -68,6 +68,74 @@ TEST_F(Repair, UndoesEveryEditOfAFieldThatItOwns) {
     }
 }
 
+TEST_F(Repair, TakesAwayWhatOthersAdd) {
+    const std::string policy = shop().ns() + ".shop-pods";
+    const Json never = Json::array({{{"name", "never"}, {"expression", "false"}}});
+    const std::vector<std::tuple<std::string, std::string, Json>> edits{
+        {"deployment", "shop-catalog", {{"spec", {{"template", {{"spec", {{"nodeSelector", {{"a", "b"}}}}}}}}}}},
+        {"statefulset", "shop-redis", {{"spec", {{"template", {{"spec", {{"nodeSelector", {{"a", "b"}}}}}}}}}}},
+        {"deployment", "shop-order", {{"spec", {{"paused", true}}}}},
+        {"service", "shop-payment", {{"spec", {{"selector", {{"a", "b"}}}}}}},
+        {"service", "shop-order", {{"spec", {{"externalIPs", {"192.0.2.1"}}}}}},
+        {"configmap", "shop-user", {{"data", {{"more", "x"}}}}},
+        {"networkpolicy", "shop-order", {{"spec", {{"ingress", Json::array({Json::object()})}}}}},
+        {"pdb", "shop-order", {{"spec", {{"unhealthyPodEvictionPolicy", "AlwaysAllow"}}}}},
+        {"hpa", "shop-order", {{"spec", {{"behavior", {{"scaleUp", {{"selectPolicy", "Disabled"}}}}}}}}},
+        {"validatingadmissionpolicy", policy, {{"spec", {{"matchConditions", never}}}}},
+        {"validatingadmissionpolicybinding",
+         policy,
+         {{"spec", {{"matchResources", {{"objectSelector", {{"matchLabels", {{"a", "b"}}}}}}}}}}},
+    };
+    for (const auto& [kind, name, edit] : edits) {
+        const auto body = [kind = kind, name = name] {
+            Json now = shop().get(kind, name);
+            now.erase("metadata");
+            now.erase("status");
+            if (now.contains("spec")) now["spec"].erase("replicas");
+            return now;
+        };
+        const Json before = body();
+        const support::Finished merged = merge(kind, name, edit);
+        ASSERT_EQ(merged.status, 0) << merged.output;
+        EXPECT_TRUE(eventually([&] { return body() == before; }))
+            << kind << " " << edit.dump() << Json::diff(before, body()).dump();
+    }
+}
+
+TEST_F(Repair, LeavesARestartAlone) {
+    ASSERT_EQ(shop().kubectl({"rollout", "restart", "deployment/shop-user"}).status, 0);
+    ASSERT_EQ(merge("deployment", "shop-user", {{"spec", {{"paused", true}}}}).status, 0);
+    ASSERT_TRUE(eventually([] { return !shop().get("deployment", "shop-user")["spec"].contains("paused"); }));
+    const Json deployment = shop().get("deployment", "shop-user");
+    EXPECT_TRUE(deployment["spec"]["template"]["metadata"]["annotations"].contains("kubectl.kubernetes.io/restartedAt"));
+}
+
+// Someone who adds a field again and again is told of, and not answered each time at once.
+TEST_F(Repair, DoesNotQuarrel) {
+    const auto add = [&] { ASSERT_EQ(merge("configmap", "shop-payment", {{"data", {{"more", "x"}}}}).status, 0); };
+    const auto is_whole = [] { return !shop().get("configmap", "shop-payment")["data"].contains("more"); };
+    add();
+    ASSERT_TRUE(eventually(is_whole, 5s));
+    add();
+    EXPECT_TRUE(shop().says("AsDeclared", "False", "ConfigMap shop-payment is not as declared"));
+    EXPECT_FALSE(is_whole());
+    EXPECT_TRUE(eventually(is_whole, 15s));
+    EXPECT_TRUE(shop().says("AsDeclared", "True"));
+}
+
+TEST_F(Repair, TakesADefaultThatSomeoneElseAppliesForNoDrift) {
+    const Json same{{"apiVersion", "apps/v1"},
+                    {"kind", "Deployment"},
+                    {"metadata", {{"name", "shop-payment"}}},
+                    {"spec", {{"template", {{"spec", {{"dnsPolicy", "ClusterFirst"}}}}}}}};
+    const std::string told = R"("put back whole","object":"Deployment )" + shop().ns() + "/shop-payment\"";
+    ASSERT_EQ(shop().kubectl({"apply", "--server-side", "--field-manager=mine", "-f", "-"}, same.dump()).status, 0);
+    ASSERT_TRUE(eventually([&] { return shop().operator_log().find(told) != std::string::npos; })) << shop().operator_log();
+    std::this_thread::sleep_for(3s);
+    EXPECT_TRUE(shop().says("AsDeclared", "True"));
+    EXPECT_EQ(shop().operator_log().find(told), shop().operator_log().rfind(told)) << "it goes on";
+}
+
 TEST_F(Repair, PutsALostLabelBack) {
     ASSERT_EQ(shop().kubectl({"label", "service/shop-catalog", "ecommerceplatform.io/platform-"}).status, 0);
     EXPECT_TRUE(eventually(

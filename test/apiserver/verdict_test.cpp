@@ -184,12 +184,41 @@ TEST_F(Verdict, TellsOfADisruptionBudgetThatItMayNotBringBack) {
     expect_true("Maintainable");
 }
 
+TEST_F(Verdict, TellsOfASecondDisruptionBudgetOfTheSamePods) {
+    run({"create", "pdb", "mine", "--selector=app.kubernetes.io/component=catalog", "--min-available=1"});
+    expect_false(
+        "Reliable", "DisruptionBudget",
+        AllOf(HasSubstr("catalog: PodDisruptionBudget mine selects its pods too"), HasSubstr("Delete PodDisruptionBudget mine")));
+    run({"delete", "pdb", "mine"});
+    expect_true("Reliable");
+}
+
 TEST_F(Verdict, TellsOfANetworkPolicyThatItMayNotBringBack) {
     rights().take("networkpolicies", {"create", "patch", "update"});
     run({"delete", "netpol", "shop-payment"});
     expect_false("Secure", "NetworkIsolation",
                  AllOf(HasSubstr("NetworkPolicy shop-payment does not exist"), HasSubstr("forbidden")));
     rights().restore();
+    expect_true("Secure");
+}
+
+TEST_F(Verdict, TellsOfANetworkPolicyOfOthersThatOpensItsPods) {
+    const auto set_policy = [](const Json& selector) {
+        run({"apply", "-f", "-"}, Json{{"apiVersion", "networking.k8s.io/v1"},
+                                       {"kind", "NetworkPolicy"},
+                                       {"metadata", {{"name", "open"}}},
+                                       {"spec", {{"podSelector", selector}, {"ingress", Json::array({Json::object()})}}}}
+                                      .dump());
+    };
+    set_policy({{"matchExpressions",
+                 Json::array({{{"key", "app.kubernetes.io/component"}, {"operator", "In"}, {"values", {"payment", "order"}}}})}});
+    expect_false("Secure", "NetworkIsolation",
+                 AllOf(HasSubstr("NetworkPolicy open allows more to order, payment"), HasSubstr("Delete NetworkPolicy open")));
+    set_policy({{"matchLabels", {{"app.kubernetes.io/component", "mine"}}}});
+    expect_true("Secure");
+    set_policy(Json::object());
+    expect_false("Secure", "NetworkIsolation", HasSubstr("catalog"));
+    run({"delete", "netpol", "open"});
     expect_true("Secure");
 }
 
@@ -214,6 +243,47 @@ TEST_F(Verdict, TellsOfARoleBindingThatItMayNotBringBack) {
     rights().restore();
     expect_true("Secure");
     EXPECT_TRUE(may("shop-operators", {"delete", "pods"}));
+}
+
+TEST_F(Verdict, TellsOfWhatOthersAddAndItMayNotTakeAway) {
+    const std::string policy = shop().ns() + ".shop-pods";
+    rights().take("validatingadmissionpolicies", {"update"});
+    run({"patch", "validatingadmissionpolicy", policy, "--type=merge", "-p",
+         R"({"spec":{"matchConditions":[{"name":"never","expression":"false"}]}})"});
+    expect_false("Secure", "Admission",
+                 AllOf(HasSubstr("ValidatingAdmissionPolicy " + policy + " is not as declared"),
+                       HasSubstr("Let the operator write it"), HasSubstr("forbidden")));
+    rights().restore();
+    expect_true("Secure");
+
+    rights().take("networkpolicies", {"update"});
+    run({"patch", "networkpolicy", "shop-default-deny", "--type=merge", "-p", R"({"spec":{"ingress":[{}]}})"});
+    expect_false("Secure", "NetworkIsolation",
+                 AllOf(HasSubstr("NetworkPolicy shop-default-deny is not as declared"), HasSubstr("forbidden")));
+    EXPECT_EQ(condition(shop().get("ecp", "shop"), "Maintainable", "reason"), "AsDeclared");
+    rights().restore();
+    expect_true("Secure");
+    expect_true("Maintainable");
+}
+
+TEST_F(Verdict, TellsOfARoleThatIsNotThere) {
+    run({"delete", "clusterrole", "ecommerceplatform-developer"});
+    expect_false("Secure", "Access",
+                 AllOf(HasSubstr("the RoleBindings give nothing without ClusterRole ecommerceplatform-developer"),
+                       HasSubstr("kubectl apply --server-side -f config/rbac/access.yaml")));
+    run({"apply", "--server-side", "-f", support::in_checkout("config/rbac/access.yaml")});
+    expect_true("Secure");
+}
+
+TEST_F(Verdict, IsUnknownOfRolesThatTheOperatorMayNotSee) {
+    rights().take("clusterroles", {"get", "list", "watch"});
+    shop().stop_operator(SIGTERM);
+    shop().start_operator({"--no-leader-elect"});
+    ASSERT_TRUE(eventually([] { return said("Secure").find("does not show the operator clusterroles") != std::string::npos; }))
+        << said("Secure");
+    EXPECT_EQ(condition(shop().get("ecp", "shop"), "Secure"), "Unknown");
+    rights().restore();
+    expect_true("Secure");
 }
 
 TEST_F(Verdict, TellsOfAPolicyForPodsThatItMayNotBringBack) {
@@ -353,9 +423,24 @@ TEST_F(Verdict, TellsOfASecondAutoscalerOfTheSamePods) {
         [&] { return shop().get("hpa", "shop-user")["status"].dump().find("AmbiguousSelector") != std::string::npos; }));
     expect_false(
         "Scalable", "Autoscaler",
-        AllOf(HasSubstr("user: it does not scale: AmbiguousSelector"), HasSubstr("Delete the other HorizontalPodAutoscaler")));
+        AllOf(HasSubstr("user: it does not scale: AmbiguousSelector"), HasSubstr("Delete HorizontalPodAutoscaler mine.")));
     run({"delete", "hpa", "mine"});
     expect_true("Scalable");
+}
+
+TEST_F(Verdict, TellsOfAnAutoscalerWhereTheSpecWantsNone) {
+    const auto set_autoscaling = [](const Json& how) {
+        shop().patch_platform({{"spec", {{"services", {{"user", {{"autoscaling", how}}}}}}}});
+    };
+    set_autoscaling("Disabled");
+    ASSERT_TRUE(eventually([] { return !shop().find("hpa", "shop-user"); }));
+    run({"autoscale", "deployment", "shop-user", "--min=2", "--max=3", "--name=mine"});
+    expect_false("Scalable", "OneScaler",
+                 AllOf(HasSubstr("user: HorizontalPodAutoscaler mine, which is not the platform's, scales its Deployment"),
+                       HasSubstr("Delete HorizontalPodAutoscaler mine.")));
+    run({"delete", "hpa", "mine"});
+    expect_true("Scalable");
+    set_autoscaling(nullptr);
 }
 
 TEST_F(Verdict, TellsOfPoolsThatPostgresCannotServe) {

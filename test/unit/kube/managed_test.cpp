@@ -40,6 +40,40 @@ TEST(ManagedPart, ShowsOwnedFieldsWithoutValueAsNull) {
               Json::parse(R"({"metadata": {"labels": {"a": "b"}}, "data": {"password": null}, "type": null})"));
 }
 
+Json foreign(const char* fields, const char* manager = "kubectl", const char* subresource = "") {
+    static const std::array<std::string_view, 2> kOurs{"operator", "operator-replicas"};
+    Json live = kLive;
+    live["spec"].update(Json::parse(R"({"paused": true, "replicas": 3, "template": {"metadata": {"annotations": {"a": "b"}},
+      "spec": {"nodeSelector": {"a": "b"}}}})"));
+    live["metadata"]["managedFields"].push_back(
+        {{"manager", manager}, {"operation", "Update"}, {"fieldsV1", Json::parse(fields)}, {"subresource", subresource}});
+    return foreign_part(live, "operator", kOurs);
+}
+
+TEST(ForeignPart, HoldsWhatOthersBroughtAndWeDoNotApply) {
+    EXPECT_EQ(foreign(R"({"f:spec": {"f:paused": {}, "f:template": {"f:spec": {"f:nodeSelector": {}}}}})"),
+              Json::parse(R"([{"spec": {"paused": true, "template": {"spec": {"nodeSelector": {"a": "b"}}}}}])"));
+    EXPECT_EQ(foreign(R"({"f:spec": {"f:containers": {"k:{\"name\":\"sidecar\"}": {".": {}, "f:name": {}, "f:image": {}},
+                                                     "k:{\"name\":\"main\"}": {"f:image": {}, "f:imagePullPolicy": {}}}}})"),
+              Json::parse(R"([{"spec": {"containers": [{"name": "sidecar", "image": "x"}, {"imagePullPolicy": "Always"}]}}])"));
+}
+
+TEST(ForeignPart, IsNullWhereOthersOnlyHoldWhatWeApplyToo) {
+    EXPECT_TRUE(foreign(R"({"f:spec": {"f:selector": {"f:a": {}}, "f:containers": {".": {}, "k:{\"name\":\"main\"}": {".": {},
+      "f:image": {}}}}})")
+                    .is_null());
+}
+
+TEST(ForeignPart, IsNotWhatAnyoneMayWrite) {
+    EXPECT_TRUE(
+        foreign(R"({"f:metadata": {"f:annotations": {"f:x": {}}}, "f:status": {"f:replicas": {}}, "f:spec": {"f:replicas": {},
+      "f:template": {"f:metadata": {"f:annotations": {".": {}, "f:a": {}}}}}})")
+            .is_null());
+    EXPECT_TRUE(foreign(R"({"f:spec": {"f:paused": {}}})", "kubectl", "scale").is_null());
+    EXPECT_TRUE(foreign(R"({"f:spec": {"f:paused": {}}})", "operator").is_null());
+    EXPECT_TRUE(foreign(R"({"f:spec": {"f:paused": {}}})", "operator-replicas").is_null());
+}
+
 TEST(WithoutValues, MatchesWhatMetadataAloneShows) {
     const Json secret = Json::parse(R"({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "labels": {"a": "b"}},
       "data": {"password": "cGFzcw=="}, "type": "Opaque"})");

@@ -156,6 +156,15 @@ TEST_F(PromisesTest, OfADisruptionBudgetAllowADrain) {
     expect_hurt("DisruptionBudget", "order", "does not exist", "Set spec.suspend to false");
 }
 
+TEST_F(PromisesTest, OfADisruptionBudgetAreBrokenByASecondOne) {
+    seen.others["PodDisruptionBudget"] = {{"mine", {"order", "postgres"}}};
+    expect_hurt("DisruptionBudget", "order", "PodDisruptionBudget mine selects its pods too", "Delete PodDisruptionBudget mine");
+    EXPECT_EQ(find("DisruptionBudget", "user").held, Held::True);
+    EXPECT_EQ(all("DisruptionBudget").size(), 8U) << "one replica has no budget, nor a promise of one";
+    seen.others.erase("PodDisruptionBudget");
+    expect_unknown("DisruptionBudget", "order", "poddisruptionbudgets");
+}
+
 TEST_F(PromisesTest, OfRedundancyAskForTheMinimum) {
     seen.workloads["user"].available = 1;
     seen.workloads["user"].failure = "exceeded quota";
@@ -183,6 +192,18 @@ TEST_F(PromisesTest, OfNetworkIsolationNeedEveryPolicy) {
     EXPECT_THAT(all("NetworkIsolation"), IsEmpty());
 }
 
+TEST_F(PromisesTest, OfNetworkIsolationAreBrokenByWhatOthersAllow) {
+    seen.others["NetworkPolicy"] = {{"open", {"order", "user"}}};
+    expect_hurt("NetworkIsolation", "", "NetworkPolicy open allows more to order, user", "Delete NetworkPolicy open, or");
+    object("NetworkPolicy", "user").state = Declared::State::Differs;
+    EXPECT_EQ(all("NetworkIsolation").size(), 2U);
+    object("NetworkPolicy", "user").state = Declared::State::AsDeclared;
+    seen.others["NetworkPolicy"] = {{"a", {"user"}}, {"b", {"user"}}, {"c", {"user"}}, {"d", {"user"}}};
+    expect_hurt("NetworkIsolation", "", "c allows more to user and 1 more", "Delete NetworkPolicy a, b, c and 1 more, or");
+    seen.others.erase("NetworkPolicy");
+    expect_unknown("NetworkIsolation", "", "networkpolicies");
+}
+
 TEST_F(PromisesTest, OfAccessNeedEveryBinding) {
     EXPECT_THAT(all("Access"), IsEmpty());
     platform.spec.access.operators = {"ops"};
@@ -190,6 +211,16 @@ TEST_F(PromisesTest, OfAccessNeedEveryBinding) {
     EXPECT_EQ(find("Access").held, Held::True);
     object("RoleBinding", "operator").state = Declared::State::Missing;
     expect_hurt("Access", "", "RoleBinding shop-operator does not exist", "operator");
+}
+
+TEST_F(PromisesTest, OfAccessNeedTheRolesThatAreBound) {
+    platform.spec.access.operators = {"ops"};
+    see("RoleBinding", "operator");
+    seen.roles.missing = {"ecommerceplatform-developer", "ecommerceplatform-operator"};
+    expect_hurt("Access", "", "without ClusterRole ecommerceplatform-developer, ecommerceplatform-operator",
+                "kubectl apply --server-side -f config/rbac/access.yaml");
+    seen.roles = {.shown = false, .missing = {}};
+    expect_unknown("Access", "", "clusterroles");
 }
 
 TEST_F(PromisesTest, OfVerificationNeedTheJobOfTheLastRollout) {
@@ -204,12 +235,25 @@ TEST_F(PromisesTest, OfVerificationNeedTheJobOfTheLastRollout) {
 }
 
 TEST_F(PromisesTest, OfOneScalerKnowNoOtherBesideWhatSetsResourcesByLoad) {
-    EXPECT_THAT(all("OneScaler"), IsEmpty());
     api::ServiceSettings& order = platform.spec.services["order"];
     order.vertical = api::Vertical::Auto;
     expect_hurt("OneScaler", "order", "left as they are", "spec.services.order.autoscaling to Disabled");
     order.autoscaling = false;
     EXPECT_EQ(find("OneScaler").held, Held::True);
+}
+
+TEST_F(PromisesTest, OfOneScalerAreBrokenByAnAutoscalerOfOthers) {
+    EXPECT_EQ(find("OneScaler").held, Held::True);
+    platform.spec.services["order"].autoscaling = false;
+    seen.others["HorizontalPodAutoscaler"] = {{"mine", {"order"}}, {"yours", {"user"}}};
+    expect_hurt("OneScaler", "order", "HorizontalPodAutoscaler mine, which is not the platform's, scales its Deployment",
+                "Delete HorizontalPodAutoscaler mine.");
+    expect_hurt("OneScaler", "user", "HorizontalPodAutoscaler yours", "Delete HorizontalPodAutoscaler yours.");
+    EXPECT_EQ(all("OneScaler").size(), 2U);
+    seen.others.erase("HorizontalPodAutoscaler");
+    expect_unknown("OneScaler", "", "horizontalpodautoscalers");
+    for (auto& [component, settings] : platform.spec.services) settings.autoscaling = false;
+    EXPECT_THAT(all("OneScaler"), IsEmpty());
 }
 
 TEST_F(PromisesTest, OfRightSizingCompareRequestsWithWhatIsRecommended) {

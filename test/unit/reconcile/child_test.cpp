@@ -54,6 +54,24 @@ TEST(Child, HasNoDigestWhereWeNeverApplied) {
     EXPECT_EQ(child_from(kube::kConfigMap, foreign).digest, 0U);
 }
 
+TEST(Child, TellsWhatOthersAddToItFromWhatTheyMay) {
+    const auto with = [](const kube::Kind& kind, const char* added, const char* ours = "ecommerce-operator") {
+        kube::Json object = kube::Json::parse(R"({"metadata": {"name": "x", "namespace": "shop"}, "data": {"a": "b"}})");
+        object["metadata"]["managedFields"] = {
+            {{"manager", ours},
+             {"operation", "Apply"},
+             {"fieldsV1", {{"f:metadata", {{"f:labels", {{"f:l", kube::Json::object()}}}}}}}},
+            {{"manager", "kubectl"}, {"operation", "Update"}, {"fieldsV1", kube::Json::parse(added)}}};
+        return child_from(kind, object).foreign;
+    };
+    EXPECT_NE(with(kube::kConfigMap, R"({"f:data": {"f:a": {}}})"), 0U);
+    EXPECT_EQ(with(kube::kConfigMap, R"({"f:metadata": {"f:annotations": {"f:a": {}}}})"), 0U);
+    EXPECT_EQ(with(kube::kConfigMap, R"({"f:data": {"f:a": {}}})", "somebody"), 0U) << "it is not ours";
+    for (const kube::Kind& kind : {kube::kSecret, kube::kJob, kube::kServiceAccount}) {
+        EXPECT_EQ(with(kind, R"({"f:data": {"f:a": {}}})"), 0U) << kind.name;
+    }
+}
+
 TEST(Child, OfADeploymentSaysWhyItsPodsDoNotCome) {
     const kube::Json deployment = kube::Json::parse(R"({"metadata": {"name": "x", "generation": 4},
       "spec": {"replicas": 3}, "status": {"observedGeneration": 3, "replicas": 2, "conditions": [
