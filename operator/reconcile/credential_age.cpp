@@ -131,7 +131,7 @@ quality::Credentials observed(const CredentialAge& age, const api::Platform& pla
             .made = base::rfc3339(age.made),
             .step = std::string(name_of(age.rotation.step)),
             .oldest = base::rfc3339(oldest(age)),
-            .too_old = too_old && now > *too_old};
+            .too_old = too_old && now >= *too_old};
 }
 
 std::string in_words(const Rotation& rotation) {

@@ -127,7 +127,7 @@ awaitable<Action> PlatformReconciler::look_on(Platform platform) {
     const Everything wanted = co_await everything(platform);
     const kube::Objects due = resources::due(wanted.objects, progress(platform, wanted.objects));
     const std::optional<base::WallTime> turn = co_await judge(platform, wanted, due, {});
-    co_return again(platform, earlier(turn, ahead(too_old_at(wanted.age, platform))));
+    co_return again(platform, turn);
 }
 
 awaitable<Action> PlatformReconciler::bring_about(Platform platform) {
@@ -156,7 +156,7 @@ awaitable<Action> PlatformReconciler::bring_about(Platform platform) {
 awaitable<std::optional<base::WallTime>> PlatformReconciler::rotate(Platform platform, Everything wanted) {
     const std::optional<base::WallTime> next = next_step(wanted.age, platform);
     if (!next || *next > parts_.clock.wall()) co_return next;
-    if (!is_steady(platform, wanted.objects)) co_return ahead(too_old_at(wanted.age, platform));  // What moves calls again.
+    if (!is_steady(platform, wanted.objects)) co_return std::nullopt;  // What moves calls again.
     const CredentialAge age = stepped(wanted.age, platform, parts_.clock.wall());
     co_await root_keys_.write(platform, age);
     const std::string text = in_words(age.rotation);
@@ -199,11 +199,11 @@ awaitable<std::optional<base::WallTime>> PlatformReconciler::judge(Platform plat
     observed.preparations = co_await jobs_.preparations(wanted.objects);
     observed.verification = co_await jobs_.verification(wanted.objects);
     observed.credentials = reconcile::observed(wanted.age, platform, now);
-    std::optional<base::WallTime> turn;
+    std::optional<base::WallTime> turn = ahead(too_old_at(wanted.age, platform));
     if (const auto secret = certificate_secret(platform)) {
         const CertificateSeen seen = look_at_certificate(parts_.references.chain(*secret), platform.spec.ingress.host, now);
         observed.certificate = seen.observed;
-        turn = seen.turn;
+        turn = earlier(turn, seen.turn);
     }
     const quality::Verdict verdict = quality::assess(platform, observed);
     co_await report(platform, verdict);

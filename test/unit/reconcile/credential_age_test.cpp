@@ -99,7 +99,8 @@ TEST(Steps, OfferThenUseThenSettleAfterTheOverlap) {
     EXPECT_EQ(age.rotation, (Rotation{1, Step::Used}));
     EXPECT_EQ(next_step(age, platform), kStart + 9h + 25min);
     EXPECT_EQ(too_old_at(age, platform), kStart + 10h) << "the old are accepted still";
-    EXPECT_TRUE(observed(age, platform, kStart + 11h).too_old);
+    EXPECT_FALSE(observed(age, platform, kStart + 10h - 1min).too_old);
+    EXPECT_TRUE(observed(age, platform, kStart + 10h).too_old) << "who waits for that moment sees it";
     age = stepped(age, platform, kStart + 9h + 30min);
     EXPECT_EQ(age.rotation, (Rotation{1, Step::Settled}));
     EXPECT_EQ(too_old_at(age, platform), kStart + 19h);
