@@ -332,7 +332,11 @@ TEST_F(PromisesTest, OfTheAgeOfCredentialsEndWithTheMaximum) {
     seen.credentials = Credentials{.oldest = "2026-01-02T03:04:05Z"};
     EXPECT_EQ(find("CredentialAge").held, Held::True);
     seen.credentials->too_old = true;
-    expect_hurt("CredentialAge", "", "made at 2026-01-02T03:04:05Z, longer ago than 720h", "every pod runs as declared");
+    expect_hurt("CredentialAge", "", "made at 2026-01-02T03:04:05Z, longer ago than 720h", "Wait until the operator has changed");
+    seen.workloads["redis"].available = 2;
+    expect_hurt("CredentialAge", "", "720h", "Bring every pod up of redis");
+    object("Secret", "postgres").state = Declared::State::Missing;
+    expect_hurt("CredentialAge", "", "720h", "The operator brings it back by itself");
     platform.spec.suspend = true;
     expect_hurt("CredentialAge", "", "720h", "Set spec.suspend to false");
 }
