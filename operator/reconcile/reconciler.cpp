@@ -242,7 +242,7 @@ resources::Progress PlatformReconciler::progress(const Platform& platform, const
     return progress;
 }
 
-// Writes the status if it says anything new, and an Event where a condition turned.
+// Writes the status if it says anything new, and an Event where a condition turned or an attribute has news.
 awaitable<void> PlatformReconciler::report(Platform platform, quality::Verdict verdict) {
     const KnownPlatform* known = parts_.platforms.find(platform.key);
     if (!known || known->platform.uid != platform.uid) co_return;
@@ -261,7 +261,7 @@ awaitable<void> PlatformReconciler::report(Platform platform, quality::Verdict v
 void PlatformReconciler::announce(const Platform& platform, const quality::Verdict& verdict) const {
     for (const quality::Condition& condition : verdict.conditions) {
         if (is_attribute(condition.type)) {
-            announce_attribute(platform, condition);
+            if (quality::is_news(verdict, condition, platform.status)) announce_attribute(platform, condition);
             continue;
         }
         if (condition.status == condition_status(platform.status, condition.type) || condition.status == "Unknown") continue;
@@ -278,10 +278,7 @@ void PlatformReconciler::announce(const Platform& platform, const quality::Verdi
     }
 }
 
-// Every change of an attribute's status, but for the first sight, of which nothing is known.
 void PlatformReconciler::announce_attribute(const Platform& platform, const quality::Condition& condition) const {
-    const std::string before = condition_status(platform.status, condition.type);
-    if (condition.status == before || (before.empty() && condition.status == "Unknown")) return;
     const std::string text = condition.type + " is " + condition.status + ": " + condition.message;
     parts_.log.info("attribute changed", {{"platform", kube::to_string(platform.key)},
                                           {"attribute", condition.type},

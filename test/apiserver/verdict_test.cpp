@@ -295,6 +295,12 @@ TEST_F(Verdict, TellsOfACertificateThatCustomersCanNotTrust) {
     set_certificate("DNS:shop.example.org");
     ASSERT_TRUE(eventually([] { return said("Secure").find("not for shop.example.com") != std::string::npos; }, 10s))
         << said("Secure");
+    run({"label", "namespace", shop().ns(), "pod-security.kubernetes.io/enforce-"});
+    EXPECT_TRUE(eventually([] {
+        return shop().kubectl({"events", "--for", "ecp/shop"}).output.find("enforces no level of Pod Security") !=
+               std::string::npos;
+    })) << "it was False before, and for less";
+    run({"label", "namespace", shop().ns(), "--overwrite", "pod-security.kubernetes.io/enforce=restricted"});
     set_certificate("DNS:*.example.com");
     expect_true("Secure");
 }
