@@ -15,7 +15,8 @@ namespace {
 
 // An objective allows a budget of bad requests for a month. At `factor` times the pace that spends it in just a month, a long
 // window shows that it matters and a short one that it still goes on. Factors and windows are those of Google's "The Site
-// Reliability Workbook", chapter 5: 2 % of the budget in an hour, 5 % in six, 10 % in a day or in three days.
+// Reliability Workbook", chapter 5: 2 % of the budget in an hour, 5 % in six, 10 % in a day or in three days. Since no more than
+// all requests fail, the first factor bounds the budget that there may be: a rule of the schema for errorRatePercent.
 struct Burn {
     std::string_view severity;
     std::string_view factor;
