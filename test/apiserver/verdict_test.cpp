@@ -349,7 +349,7 @@ TEST_F(Verdict, TellsOfPoolsThatPostgresCannotServe) {
     };
     set_pools(16);
     expect_false("Performant", "Connections",
-                 AllOf(HasSubstr("open up to 1040 connections, PostgreSQL takes 192 of them"),
+                 AllOf(HasSubstr("open up to 1200 connections, PostgreSQL takes 192 of them"),
                        HasSubstr("maxConnections out, which gives each pod 2")));
     set_pools(nullptr);
     expect_performant();

@@ -10,17 +10,17 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 TEST_F(PromisesTest, OfConnectionsAddUpEveryPoolAtItsMost) {
-    // Five services with a database, ten pods and one more in a rollout, 16 connections each; three are kept for superusers, five
-    // for migrations.
+    // Five services with a database, ten pods and in a rollout one more and two that terminate, 16 connections each; three are
+    // kept for superusers, five for migrations.
     std::string& max_connections = platform.spec.postgres.managed.parameters["max_connections"];
-    max_connections = "888";
+    max_connections = "1048";
     EXPECT_EQ(find("Connections", "postgres").held, Held::True);
-    max_connections = "887";
-    expect_hurt("Connections", "postgres", "open up to 880 connections, PostgreSQL takes 879", "gives each pod 15");
+    max_connections = "1047";
+    expect_hurt("Connections", "postgres", "open up to 1040 connections, PostgreSQL takes 1039", "gives each pod 15");
     max_connections = "40";
     platform.spec.configuration.max_connections = 1;
-    expect_hurt("Connections", "postgres", "open up to 55 connections, PostgreSQL takes 32", "higher by 23");
-    max_connections = "63";
+    expect_hurt("Connections", "postgres", "open up to 65 connections, PostgreSQL takes 32", "higher by 33");
+    max_connections = "73";
     EXPECT_EQ(find("Connections", "postgres").held, Held::True);
     platform.spec.postgres.external = api::ExternalStore{"db", {"10.0.0.1/32", "", 5432}};
     expect_unknown("Connections", "postgres", "external");
