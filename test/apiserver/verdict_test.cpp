@@ -342,6 +342,19 @@ TEST_F(Verdict, TellsOfASecondAutoscalerOfTheSamePods) {
     expect_true("Scalable");
 }
 
+TEST_F(Verdict, TellsOfWhatSizesPodsThatAnAutoscalerCountsBy) {
+    const auto set_order = [](const Json& vertical, const Json& autoscaling) {
+        shop().patch_platform({{"spec", {{"services", {{"order", {{"vertical", vertical}, {"autoscaling", autoscaling}}}}}}}});
+    };
+    set_order("Auto", "Enabled");
+    expect_false("Scalable", "OneScaler",
+                 AllOf(HasSubstr("order: "), HasSubstr("Set spec.services.order.autoscaling to Disabled")));
+    set_order("Auto", "Disabled");
+    expect_true("Scalable");
+    EXPECT_TRUE(shop().says("OneScaler", "True"));
+    set_order(nullptr, nullptr);
+}
+
 TEST_F(Verdict, TellsOfPoolsThatPostgresCannotServe) {
     const auto set_pools = [](const Json& connections) {
         shop().patch_platform(
