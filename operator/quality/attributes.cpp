@@ -54,7 +54,7 @@ constexpr std::array kTable{
     Row{api::kCostEfficient, "SpotPlacement", spot_placement, "What may run on spot nodes does."},
     Row{api::kCostEfficient, "OffHours", off_hours, "In off hours nothing but load asks for more replicas than will do."},
     Row{api::kRecoverable, "Backup", backup, "There is a copy of the data.", Decided::BySpec},
-    Row{api::kObservable, "Metrics", metrics, "Prometheus finds the pods."},
+    Row{api::kObservable, "Metrics", metrics, "Prometheus finds the pods, and where it can be asked says that it reads them."},
     Row{api::kObservable, "Logs", logs, "Logs are JSON of the wanted level."},
     Row{api::kObservable, "Dashboards", dashboards, "Grafana finds the dashboards."},
     Row{api::kObservable, "Tracing", tracing, "The services send their traces to the endpoint."},

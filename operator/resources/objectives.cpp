@@ -1,5 +1,6 @@
 #include "resources/objectives.h"
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -159,6 +160,21 @@ Json rule_groups(const api::Platform& platform) {
 Ratios ratios(const api::Platform& platform) {
     const std::string gateway = gateway_of(platform);
     return {failed(gateway, kWindows.front()), slow(gateway, platform.spec.objectives.latency_p99, kWindows.front())};
+}
+
+std::string services_read(const api::Platform& platform) {
+    return text({"count by (service) (up{namespace=\"", platform.key.ns, "\",service=~\"", platform.key.name, "-.+\"} == 1)"});
+}
+
+std::vector<std::string> alerts(const api::Platform& platform) {
+    std::vector<std::string> names;
+    for (const Json& group : rule_groups(platform)) {
+        for (const Json& rule : group.at("rules")) {
+            if (rule.contains("alert")) names.push_back(rule.at("alert"));
+        }
+    }
+    std::ranges::sort(names);
+    return names;
 }
 
 }  // namespace resources
