@@ -35,7 +35,10 @@ std::int64_t pods_with_a_pool(const Spec& spec) {
     for (const Service& service : kServices) {
         const auto settings = spec.services.find(service.key);
         if (!service.has_database() || settings == spec.services.end()) continue;
-        pods += settings->second.most() + spec.max_surge;
+        // A Deployment counts a pod no more once it is told to go, which holds its pool while it drains: as many at once as there
+        // are too many or may be missing.
+        const std::int64_t most = settings->second.most();
+        pods += most + spec.max_surge + std::min<std::int64_t>(most, spec.max_surge + spec.max_unavailable);
     }
     return pods;
 }

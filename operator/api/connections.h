@@ -14,7 +14,7 @@ std::int64_t default_max_connections(const Compute& postgres);
 // What is left for the services' pools: PostgreSQL keeps some for its superuser, and each service's migration needs one.
 std::int64_t connections_for_pools(const ManagedStore& postgres);
 
-// Pods with a pool when every service is at its maximum and rolls out as well.
+// Pods with a pool when every service is at its maximum and rolls out as well, those included that terminate meanwhile.
 std::int64_t pods_with_a_pool(const Spec& spec);
 
 // The most that one pod may open for the sum of all to stay within that: at least 1 and at most kPoolConnections, which is also

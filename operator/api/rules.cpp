@@ -60,6 +60,20 @@ bool is_duration(const Json& self, const char* pattern, std::int64_t least, std:
     return length && *length >= least && *length <= most;
 }
 
+bool can_be_alerted_on(const Json& self) {
+    const auto& written = self.get_ref<const std::string&>();
+    return !matches(written, "^[0-9]{1,2}([.][0-9]{1,2})?$") || std::stod(written) <= 6.94;
+}
+
+bool overlap_fits(const Json& self) {
+    constexpr const char* kPattern = "^([0-9]{1,6}(h|m|s))+$";
+    const std::string most = text(self, "maxAge");
+    const std::string overlap = text(self, "overlap");
+    if (!matches(most, kPattern) || !matches(overlap, kPattern)) return true;
+    const std::int64_t age = kube::duration_millis(most).value_or(0);
+    return age == 0 || 2 * kube::duration_millis(overlap).value_or(0) <= age;
+}
+
 bool is_endpoint(const Json& self, const std::string& scheme, const std::string& path = "") {
     const auto& url = self.get_ref<const std::string&>();
     return matches(url, "^" + scheme + "://[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?:[1-9][0-9]{0,4}" + path + "$") &&
@@ -134,6 +148,9 @@ const std::map<std::string_view, Rule>& twins() {
         {"requests to a NodePort come from no namespace, so controllerNamespace would have no effect",
          [](const Json& self) { return text(self, "kind") != "NodePort" || !has(self, "controllerNamespace"); }},
         {"nodePort belongs to kind NodePort alone", [](const Json& self) { return only_with(self, "NodePort", "nodePort"); }},
+        {"must be at most 6.94, because the first alert comes where 14.4 times as many fail, and no more than 100 of a hundred "
+         "can",
+         can_be_alerted_on},
         {"min must not be above max", [](const Json& self) { return ordered(self, "min", "max"); }},
         {"count must not be below min", [](const Json& self) { return ordered(self, "min", "count"); }},
         {"count must not be above max", [](const Json& self) { return ordered(self, "count", "max"); }},
@@ -144,6 +161,9 @@ const std::map<std::string_view, Rule>& twins() {
              constexpr const char* kPattern = "^([0-9]{1,6}(h|m|s))+$";
              return is_duration(self, kPattern, 3'600'000, 8760 * std::int64_t{3'600'000}) || is_duration(self, kPattern, 0, 0);
          }},
+        {"overlap must not be above half of maxAge, because new credentials come by the overlap earlier, and the old are to be "
+         "refused before they are too old",
+         overlap_fits},
         {"give either cidr (addresses outside the cluster) or namespace (pods within), and only one of them",
          [](const Json& self) { return has(self, "cidr") != has(self, "namespace"); }},
         {"must be a network in CIDR notation without bits set behind its prefix, such as 203.0.113.0/24 or "

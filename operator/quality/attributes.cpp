@@ -61,7 +61,7 @@ constexpr std::array kTable{
         Decided::BySpec},
     Row{api::kRecoverable, "RecoveryObjectives", recovery_objectives,
         "After a loss the shop is back as quickly, and with as little lost, as the objectives say.", Decided::BySpec},
-    Row{api::kObservable, "Metrics", metrics, "Prometheus finds the pods."},
+    Row{api::kObservable, "Metrics", metrics, "Prometheus finds the pods, and where it can be asked says that it reads them."},
     Row{api::kObservable, "Logs", logs, "Logs are of the wanted format and level."},
     Row{api::kObservable, "Dashboards", dashboards, "Grafana finds the dashboards."},
     Row{api::kObservable, "Tracing", tracing, "The services send their traces to the endpoint."},

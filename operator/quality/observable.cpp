@@ -7,7 +7,53 @@ namespace quality {
 
 namespace {
 
-// That it reads them is not observed.
+std::string cure_of_reading(const Case& of) {
+    if (of.platform.spec.prometheus) {
+        return "Its /targets says why: kubectl port-forward -n " + of.platform.key.ns + " " +
+               api::child_name(of.platform.key.name, api::kPrometheus) + "-0 9090.";
+    }
+    return "Have it select ServiceMonitor " + api::child_name(of.platform.key.name, "metrics") +
+           " (its serviceMonitorSelector and serviceMonitorNamespaceSelector), and reach the pods: with networkIsolation Strict, "
+           "spec.quality.observability.prometheusNamespace must be where it runs. Its /targets says more.";
+}
+
+std::string cure_of_alerts(const Case& of) {
+    if (of.platform.spec.prometheus) return "Its log says why it did not take them: its pod has to start anew.";
+    return "Have it select PrometheusRule " + api::child_name(of.platform.key.name, "objectives") +
+           " (its ruleSelector and ruleNamespaceSelector). Its /rules shows what it has.";
+}
+
+// What the Prometheus says itself.
+Finding reading(const Case& of) {
+    const std::string url = api::prometheus_url(of.platform);
+    if (url.empty()) {
+        return unknown("", "what is to be read is there, and no Prometheus is known that could be asked whether it reads it",
+                       "Set spec.quality.observability.prometheusUrl to that of the Prometheus, such as "
+                       "http://prometheus-operated.monitoring.svc:9090.");
+    }
+    if (!of.seen.measured) {
+        return unknown("", "this operator does not reach the platform's own Prometheus, as it runs outside the cluster",
+                       "Run it in the cluster (config/default).");
+    }
+    const std::string prometheus = "Prometheus at " + url;
+    const std::optional<Scraping>& said = of.seen.measured->scraping;
+    if (!said) return unknown("", prometheus + " has not been asked yet", "Wait for some seconds.");
+    if (!said->problem.empty()) {
+        return unknown("", prometheus + " does not tell what it reads: " + said->problem,
+                       "See to it that it runs and that the operator reaches it.");
+    }
+    std::vector<std::string> waiting;
+    std::vector<std::string> unread;
+    for (const std::string& service : said->unread) {
+        const Workload* workload = of.seen.workload_of(service);
+        (workload && workload->available > 0 ? unread : waiting).push_back(service);
+    }
+    if (!unread.empty()) return hurt("", prometheus + " reads no pod of " + listed(unread), cure_of_reading(of));
+    if (!said->alerts) return hurt("", prometheus + " has not loaded the alerts", cure_of_alerts(of));
+    if (!waiting.empty()) return unknown("", "no pod is available of " + listed(waiting), "Wait until one is, or see Ready.");
+    return kept("", prometheus + " reads every service and has loaded the alerts");
+}
+
 Finding own_prometheus(const Case& of) {
     const std::string name(api::kPrometheus);
     Finding objects = of_every_object(
@@ -16,13 +62,13 @@ Finding own_prometheus(const Case& of) {
             const bool tells_addresses = object.kind == "Service" && object.name.ends_with("-headless");
             return object.component == api::kPrometheus || (is_service(object.component) && tells_addresses);
         },
-        "the platform's own Prometheus is ready; it is told to read every service, and has the alerts");
+        "");
     if (objects.held != Held::True) return objects;
     const Workload* workload = of.seen.workload_of(name);
     if (!workload || workload->observed_generation < workload->generation) {
         return unknown("", "the platform's own Prometheus has not been started yet", "Wait until it is.");
     }
-    if (workload->is_whole()) return objects;
+    if (workload->is_whole()) return reading(of);
     return hurt("", "the platform's own Prometheus is not ready" + (workload->failure.empty() ? "" : ": " + workload->failure),
                 "Bring its pod back to health: kubectl describe pod -n " + of.platform.key.ns + " " +
                     api::child_name(of.platform.key.name, name) + "-0.");
@@ -72,9 +118,9 @@ Findings metrics(const Case& of) {
             "pods without the annotation prometheus.io/scrape: ", "Let the rollout finish that gives it to them.")};
     }
     if (const auto missing = of_missing_api(of, "spec.quality.observability.metrics")) return {*missing};
-    return {of_every_object(
-        of, [](const Declared& object) { return object.kind == "ServiceMonitor" || object.kind == "PrometheusRule"; },
-        "a ServiceMonitor offers the metrics of every service to Prometheus, a PrometheusRule the alerts")};
+    const Finding objects = of_every_object(
+        of, [](const Declared& object) { return object.kind == "ServiceMonitor" || object.kind == "PrometheusRule"; }, "");
+    return {objects.held == Held::True ? reading(of) : objects};
 }
 
 Findings logs(const Case& of) {

@@ -105,13 +105,23 @@ struct Preparation {
     std::string in_words() const;
 };
 
+// What a Prometheus says of its reading the services.
+struct Scraping {
+    std::string problem{};              // Why it says nothing, in words; empty: it was asked.
+    std::vector<std::string> unread{};  // Services of which it reads no pod.
+    bool alerts = false;                // It has loaded the platform's.
+
+    friend bool operator==(const Scraping&, const Scraping&) = default;
+};
+
 // How the gateway answered of late. Where it could not be read only the problem counts.
 struct Measured {
-    std::string problem;       // Why nothing is known, in words; empty: it was read.
-    bool begun = false;        // It was read twice: before that nothing is known of the time between.
-    bool any = false;          // There were requests.
-    bool few_fail = true;      // As few as errorRatePercent allows,
-    bool few_are_slow = true;  // and 99 of 100 are within latencyP99.
+    std::string problem;                 // Why nothing is known, in words; empty: it was read.
+    bool begun = false;                  // It was read twice: before that nothing is known of the time between.
+    bool any = false;                    // There were requests.
+    bool few_fail = true;                // As few as errorRatePercent allows,
+    bool few_are_slow = true;            // and 99 of 100 are within latencyP99.
+    std::optional<Scraping> scraping{};  // Nothing: no Prometheus is to be asked, or none was yet. Also where there is a problem.
 
     friend bool operator==(const Measured&, const Measured&) = default;
 };

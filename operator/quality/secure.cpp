@@ -22,6 +22,25 @@ std::optional<Finding> allowed_by_others(const Case& of) {
     return hurt("", in_short(problems), "Delete NetworkPolicy " + in_short(names) + ", or set its podSelector to other pods.");
 }
 
+// What keeps the operator from the next step, which it takes while every pod runs as declared.
+std::string cure_of_age(const Case& of) {
+    if (of.platform.spec.suspend) return "Set spec.suspend to false.";
+    const Finding objects = of_every_object(
+        of, [](const Declared&) { return true; }, "");
+    if (objects.held != Held::True) return objects.cure;
+    std::vector<std::string> waiting;
+    for (const Part& part : parts(of.platform)) {
+        const Workload* workload = of.seen.workload_of(part.name);
+        if (!workload || !workload->is_whole()) waiting.push_back(part.name);
+    }
+    if (!waiting.empty()) {
+        return "Bring every pod up of " + listed(waiting) + ", before which none are changed: kubectl describe pods -n " +
+               of.platform.key.ns + " -l 'app.kubernetes.io/component in (" + listed(waiting) + ")'.";
+    }
+    return "Wait until the operator has changed them; it refuses the old once the services have used the new for the time of "
+           "spec.quality.security.credentials.overlap.";
+}
+
 }  // namespace
 
 Findings network_isolation(const Case& of) {
@@ -66,11 +85,7 @@ Findings credential_age(const Case& of) {
     const Credentials& seen = *of.seen.credentials;
     const std::string evidence = "the oldest generated credentials that are accepted were made at " + seen.oldest;
     if (!seen.too_old) return {kept("", evidence + ", and none is older than " + most)};
-    return {
-        hurt("", evidence + ", longer ago than " + most,
-             of.platform.spec.suspend
-                 ? "Set spec.suspend to false."
-                 : "The operator changes them step by step, each once every pod runs as declared: see Ready and AsDeclared.")};
+    return {hurt("", evidence + ", longer ago than " + most, cure_of_age(of))};
 }
 
 Findings certificate(const Case& of) {

@@ -1,6 +1,7 @@
 #include "quality/verdict.h"
 
 #include <algorithm>
+#include <set>
 
 #include "api/names.h"
 #include "quality/attributes.h"
@@ -15,6 +16,8 @@ namespace {
 // The most bytes that the schema allows for a condition's message (metav1.Condition), and for a promise's evidence and cure.
 constexpr std::size_t kMaxMessage = 32768;
 constexpr std::size_t kMaxWords = 1024;
+
+constexpr const char* kNotLookedAt = "Progressing";
 
 // Cuts, and not within a UTF-8 character.
 std::string cut(std::string text, std::size_t most) {
@@ -79,6 +82,23 @@ void add_attributes(Verdict& verdict, const std::vector<Condition>& conditions) 
     verdict.conditions.insert(verdict.conditions.end(), conditions.begin(), conditions.end());
 }
 
+std::set<std::string> broken(const kube::Json& status, std::string_view attribute) {
+    std::set<std::string> names;
+    for (const kube::Json& each : kube::at(status, {"promises"})) {
+        if (kube::string_at(each, {"attribute"}) != attribute || kube::string_at(each, {"status"}) != "False") continue;
+        names.insert(kube::string_at(each, {"name"}));
+    }
+    return names;
+}
+
+std::set<std::string> broken(const Verdict& verdict, std::string_view attribute) {
+    std::set<std::string> names;
+    for (const Promise& each : verdict.promises) {
+        if (each.attribute == attribute && each.found.held == Held::False) names.emplace(each.name);
+    }
+    return names;
+}
+
 kube::Json promises_json(const std::vector<Promise>& promises) {
     kube::Json list = kube::Json::array();
     for (const Promise& promise : promises) {
@@ -114,7 +134,7 @@ Verdict first_sight(const api::Platform& platform) {
     verdict.conditions = {{"Ready", "Unknown", "Progressing", "The platform has not been looked at yet."},
                           {"Reconciling", "True", "Progressing", "Objects are being applied."},
                           {"Stalled", "False", "NothingInTheWay", "Nothing keeps the platform from the declared state."}};
-    add_attributes(verdict, unknown_attributes("Progressing", "The platform has not been looked at yet."));
+    add_attributes(verdict, unknown_attributes(kNotLookedAt, "The platform has not been looked at yet."));
     verdict.endpoint = endpoint(platform);
     return verdict;
 }
@@ -177,6 +197,15 @@ std::string endpoint(const api::Platform& platform) {
             break;
     }
     return "http://" + api::child_name(platform.key.name, "gateway") + "." + platform.key.ns + ".svc";
+}
+
+bool is_news(const Verdict& verdict, const Condition& attribute, const kube::Json& previous) {
+    const kube::Json& before = condition_of(previous, attribute.type);
+    const std::string status = kube::string_at(before, {"status"});
+    const std::string reason = kube::string_at(before, {"reason"});
+    if (attribute.status == "Unknown" && (status.empty() || reason == kNotLookedAt)) return false;
+    if (attribute.status != status || attribute.reason != reason) return true;
+    return broken(verdict, attribute.type) != broken(previous, attribute.type);
 }
 
 kube::Json status_json(const Verdict& verdict, std::int64_t generation, const kube::Json& previous, const std::string& now) {

@@ -62,6 +62,10 @@ MonthlyCost monthly_cost(const api::Spec& spec);
 // Where customers reach the platform, as far as the spec tells.
 std::string endpoint(const api::Platform& platform);
 
+// Whether the verdict says something else of an attribute than `previous`, the live status: its condition has another status or
+// reason, or other promises are broken. Other words alone are no news, nor is a first look that shows nothing.
+bool is_news(const Verdict& verdict, const Condition& attribute, const kube::Json& previous);
+
 // The status to write. Times of conditions that did not change, and the version while nothing is known of it, come from
 // `previous` (the live status; null if there is none); `now` is RFC 3339.
 kube::Json status_json(const Verdict& verdict, std::int64_t generation, const kube::Json& previous, const std::string& now);

@@ -18,8 +18,9 @@ constexpr std::array<std::string_view, 3> kSteps{"Settled", "Offered", "Used"};
 constexpr int kMostGenerations = 1'000'000;
 constexpr int kDeepest = 1;
 
-// New credentials are brought in a tenth of the maximum ahead of it, so that nothing but a rotation that fails exceeds it.
-constexpr int kAhead = 10;
+// New credentials are brought in so much of the maximum ahead of it, and the overlap before that: nothing but rollouts that take
+// longer exceeds it.
+constexpr int kTenth = 10;
 
 std::string_view name_of(Step step) {
     return kSteps.at(static_cast<std::size_t>(step));
@@ -83,18 +84,19 @@ std::optional<CredentialAge> later(const std::optional<CredentialAge>& a, const 
 }
 
 std::optional<base::WallTime> next_step(const CredentialAge& age, const api::Platform& platform) {
+    const std::chrono::seconds overlap(platform.spec.credentials.overlap_seconds);
     switch (age.rotation.step) {
         case Step::Offered:
             return age.stepped;
         case Step::Used:
-            return age.stepped + std::chrono::seconds(platform.spec.credentials.overlap_seconds);
+            return age.stepped + overlap;
         case Step::Settled:
             break;
     }
     if (!platform.rotate.empty() && request_of(platform) != age.request) return age.stepped;
     const std::chrono::seconds most(platform.spec.credentials.max_age_seconds);
     if (most.count() == 0) return std::nullopt;
-    return age.made + most - most / kAhead;
+    return age.made + most - most / kTenth - overlap;
 }
 
 CredentialAge stepped(const CredentialAge& age, const api::Platform& platform, base::WallTime now) {
@@ -131,7 +133,7 @@ quality::Credentials observed(const CredentialAge& age, const api::Platform& pla
             .made = base::rfc3339(age.made),
             .step = std::string(name_of(age.rotation.step)),
             .oldest = base::rfc3339(oldest(age)),
-            .too_old = too_old && now > *too_old};
+            .too_old = too_old && now >= *too_old};
 }
 
 std::string in_words(const Rotation& rotation) {

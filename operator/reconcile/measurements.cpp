@@ -6,9 +6,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <stdexcept>
 
-#include "client/url.h"
-#include "quality/prometheus_answer.h"
 #include "reconcile/plain_get.h"
+#include "reconcile/prometheus.h"
 #include "resources/objectives.h"
 #include "runtime/bell.h"
 
@@ -20,7 +19,6 @@ using boost::asio::awaitable;
 using boost::asio::use_awaitable;
 
 constexpr std::uint64_t kMostMetrics = 4 << 20;  // Measured: 6 KB, and 2 KB more for each route that was asked for.
-constexpr std::uint64_t kMostAnswer = 64 << 10;  // A number, or an error in words.
 constexpr std::size_t kMostAtOnce = 16;          // Connections and their buffers.
 
 awaitable<std::string> metrics_of(MetricsOf pod) {
@@ -28,36 +26,6 @@ awaitable<std::string> metrics_of(MetricsOf pod) {
     PlainAnswer answer = co_await plain_get(pod.address, static_cast<std::uint16_t>(pod.port), target, kMostMetrics);
     if (answer.status != 200) throw std::runtime_error("HTTP status " + std::to_string(answer.status));
     co_return std::move(answer.body);
-}
-
-// Of a Prometheus at "http://HOST:PORT". An error of its own comes with another status, too, and in its words.
-awaitable<std::optional<double>> number_of(std::string url, std::string expression) {
-    const client::ServerUrl server = client::parse_url(url);
-    const auto port = static_cast<std::uint16_t>(std::stoi(server.port));
-    const std::string target = client::Target("/api/v1/query").query("query", expression).text();
-    const PlainAnswer answer = co_await plain_get(server.host, port, target, kMostAnswer);
-    if (answer.status != 200 && !answer.body.starts_with('{')) {
-        throw std::runtime_error("HTTP status " + std::to_string(answer.status));
-    }
-    co_return quality::number_from(answer.body);
-}
-
-std::string in_words(const std::exception& error) {
-    const auto* const of_system = dynamic_cast<const boost::system::system_error*>(&error);
-    return of_system ? of_system->code().message() : error.what();
-}
-
-awaitable<quality::Measured> asked(std::string url, resources::Ratios ratios, api::Objectives objectives) {
-    std::string problem;
-    try {
-        const std::optional<double> failed = co_await number_of(url, ratios.failed);
-        const std::optional<double> slow = co_await number_of(url, ratios.slow);
-        if (failed && slow) co_return quality::measured_from(*failed, *slow, objectives);
-        problem = "it has none of the last 5 minutes";
-    } catch (const std::exception& error) {
-        problem = in_words(error);
-    }
-    co_return quality::Measured{.problem = problem};
 }
 
 }  // namespace
@@ -108,9 +76,13 @@ awaitable<void> Measurements::look_at(kube::Key platform) {
     if (url.empty()) {
         measured = co_await count(platform);
     } else {
-        const resources::Ratios ratios = resources::ratios(known->platform);
-        const api::Objectives objectives = known->platform.spec.objectives;
-        measured = co_await asked(url, ratios, objectives);
+        const api::Platform& shop = known->platform;
+        const bool is_to_read = shop.spec.prometheus || shop.spec.metrics == api::Metrics::ServiceMonitor;
+        const ToBeRead wanted{platform, resources::services_read(shop), resources::alerts(shop)};
+        const resources::Ratios ratios = resources::ratios(shop);
+        const api::Objectives objectives = shop.spec.objectives;
+        measured = co_await ask_for_requests(url, ratios, objectives);
+        if (is_to_read) measured.scraping = co_await ask_for_scraping(url, wanted);
     }
     known = platforms_.find(platform);
     if (!known || !measures(*known)) co_return;

@@ -147,7 +147,7 @@ awaitable<Action> PlatformReconciler::look_on(Platform platform) {
     const Everything wanted = co_await everything(platform);
     const kube::Objects due = resources::due(wanted.objects, progress(platform, wanted.objects));
     const std::optional<base::WallTime> turn = co_await judge(platform, wanted, due, {});
-    co_return again(platform, earlier(turn, ahead(too_old_at(wanted.age, platform))));
+    co_return again(platform, turn);
 }
 
 awaitable<Action> PlatformReconciler::bring_about(Platform platform) {
@@ -177,7 +177,7 @@ awaitable<Action> PlatformReconciler::bring_about(Platform platform) {
 awaitable<std::optional<base::WallTime>> PlatformReconciler::rotate(Platform platform, Everything wanted) {
     const std::optional<base::WallTime> next = next_step(wanted.age, platform);
     if (!next || *next > parts_.clock.wall()) co_return next;
-    if (!is_steady(platform, wanted.objects)) co_return ahead(too_old_at(wanted.age, platform));  // What moves calls again.
+    if (!is_steady(platform, wanted.objects)) co_return std::nullopt;  // What moves calls again.
     const CredentialAge age = stepped(wanted.age, platform, parts_.clock.wall());
     co_await root_keys_.write(platform, age);
     const std::string text = in_words(age.rotation);
@@ -220,11 +220,11 @@ awaitable<std::optional<base::WallTime>> PlatformReconciler::judge(Platform plat
     observed.preparations = co_await jobs_.preparations(wanted.objects);
     observed.verification = co_await jobs_.verification(wanted.objects);
     observed.credentials = reconcile::observed(wanted.age, platform, now);
-    std::optional<base::WallTime> turn;
+    std::optional<base::WallTime> turn = ahead(too_old_at(wanted.age, platform));
     if (const auto secret = certificate_secret(platform)) {
         const CertificateSeen seen = look_at_certificate(parts_.references.chain(*secret), platform.spec.ingress.host, now);
         observed.certificate = seen.observed;
-        turn = seen.turn;
+        turn = earlier(turn, seen.turn);
     }
     const quality::Verdict verdict = quality::assess(platform, observed);
     co_await report(platform, verdict);
@@ -263,7 +263,7 @@ resources::Progress PlatformReconciler::progress(const Platform& platform, const
     return progress;
 }
 
-// Writes the status if it says anything new, and an Event where a condition turned.
+// Writes the status if it says anything new, and an Event where a condition turned or an attribute has news.
 awaitable<void> PlatformReconciler::report(Platform platform, quality::Verdict verdict) {
     const KnownPlatform* known = parts_.platforms.find(platform.key);
     if (!known || known->platform.uid != platform.uid) co_return;
@@ -282,7 +282,7 @@ awaitable<void> PlatformReconciler::report(Platform platform, quality::Verdict v
 void PlatformReconciler::announce(const Platform& platform, const quality::Verdict& verdict) const {
     for (const quality::Condition& condition : verdict.conditions) {
         if (is_attribute(condition.type)) {
-            announce_attribute(platform, condition);
+            if (quality::is_news(verdict, condition, platform.status)) announce_attribute(platform, condition);
             continue;
         }
         if (condition.status == condition_status(platform.status, condition.type) || condition.status == "Unknown") continue;
@@ -299,10 +299,7 @@ void PlatformReconciler::announce(const Platform& platform, const quality::Verdi
     }
 }
 
-// Every change of an attribute's status, but for the first sight, of which nothing is known.
 void PlatformReconciler::announce_attribute(const Platform& platform, const quality::Condition& condition) const {
-    const std::string before = condition_status(platform.status, condition.type);
-    if (condition.status == before || (before.empty() && condition.status == "Unknown")) return;
     const std::string text = condition.type + " is " + condition.status + ": " + condition.message;
     parts_.log.info("attribute changed", {{"platform", kube::to_string(platform.key)},
                                           {"attribute", condition.type},

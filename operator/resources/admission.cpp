@@ -31,16 +31,36 @@ std::string is_from(const std::vector<std::string>& registries) {
            "'docker.io/' + c.image : 'docker.io/library/' + c.image).startsWith(r))";
 }
 
-Json rule(const std::string& wrong, const std::string& holds) {
-    return {{"expression", "variables.containers.all(c, " + holds + ")"},
+// The containers of `pod` in that list of its spec, which it may lack.
+std::string those_in(const std::string& pod, const std::string& list) {
+    const std::string field = pod + ".spec." + list;
+    return "(has(" + field + ") ? " + field + " : [])";
+}
+
+// What an update leaves as it was is not judged: a pod that is there already can be changed whatever else it is like, as when its
+// labels or finalizers change, or an ephemeral container comes.
+Json variables() {
+    const std::string is_new = ".filter(c, !(c in variables.before))";
+    const std::string before = those_in("oldObject", "containers") + " + " + those_in("oldObject", "initContainers") + " + dyn(" +
+                               those_in("oldObject", "ephemeralContainers") + ")";
+    const std::string lasting = "(" + those_in("object", "containers") + " + " + those_in("object", "initContainers") + ")";
+    const std::string ephemeral = "dyn(" + those_in("object", "ephemeralContainers") + ")";
+    return Json::array({{{"name", "before"}, {"expression", "oldObject == null ? [] : " + before}},
+                        {{"name", "lasting"}, {"expression", lasting + is_new}},
+                        {{"name", "containers"}, {"expression", "variables.lasting + " + ephemeral + is_new}}});
+}
+
+Json rule(const std::string& wrong, const std::string& holds, const std::string& of = "variables.containers") {
+    return {{"expression", of + ".all(c, " + holds + ")"},
             {"message", wrong},
-            {"messageExpression", "'" + wrong + ": ' + variables.containers.filter(c, !(" + holds +
-                                      ")).map(c, c.name + ' (' + c.image + ')').join(', ')"}};
+            {"messageExpression",
+             "'" + wrong + ": ' + " + of + ".filter(c, !(" + holds + ")).map(c, c.name + ' (' + c.image + ')').join(', ')"}};
 }
 
 Json rules(const api::ImagePolicy& images) {
     Json rules{rule("containers whose image has no version that stays", kHasVersion),
-               rule("containers without requests and limits of CPU and memory", kIsBounded),
+               // Ephemeral ones can have none, and live on those of their pod.
+               rule("containers without requests and limits of CPU and memory", kIsBounded, "variables.lasting"),
                rule("containers that may run as root, without runAsNonRoot", kIsNotRoot)};
     if (!images.registries.empty()) {
         rules.push_back(rule("containers whose image is of no registry in spec.quality.security.images.registries",
@@ -64,7 +84,7 @@ kube::Objects admission(const api::Platform& platform) {
     const Json pods{{"apiGroups", {""}},
                     {"apiVersions", {"v1"}},
                     {"operations", {"CREATE", "UPDATE"}},
-                    {"resources", {"pods"}},
+                    {"resources", {"pods", "pods/ephemeralcontainers"}},
                     {"scope", "*"}};
     policy["spec"] = {
         {"failurePolicy", "Fail"},
@@ -74,13 +94,7 @@ kube::Objects admission(const api::Platform& platform) {
           {"namespaceSelector", in_the_namespace},
           {"objectSelector", Json::object()},
           {"resourceRules", Json::array({pods})}}},
-        // Labels and finalizers of a pod that is there already can be changed whatever it is like.
-        {"matchConditions",
-         Json::array({{{"name", "new-or-changed"}, {"expression", "oldObject == null || object.spec != oldObject.spec"}}})},
-        {"variables",
-         Json::array(
-             {{{"name", "containers"},
-               {"expression", "object.spec.containers + (has(object.spec.initContainers) ? object.spec.initContainers : [])"}}})},
+        {"variables", variables()},
         {"validations", rules(platform.spec.image_policy)}};
     kube::Object binding = cluster_object(self, kube::kValidatingAdmissionPolicyBinding, name);
     binding["spec"] = {{"policyName", name},

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "api/profile.h"
+#include "kube/quantity.h"
 
 namespace resources {
 
@@ -10,9 +10,22 @@ using kube::Json;
 
 namespace {
 
-// Measured idle: up to 23 MiB a process, and next to no CPU.
-constexpr const char* kLeastCpu = "10m";
-constexpr const char* kLeastMemory = "32Mi";
+// What is recommended lies between these, which the requests and limits of a service move where they lie beyond: else one that
+// was cut would look as if the service asked for too little or too much.
+const api::Amounts kLeast{"100m", "128Mi", ""};
+const api::Amounts kMost{"2", "4Gi", ""};
+
+std::int64_t size(const std::string& quantity) {
+    return kube::quantity_millis(quantity).value_or(0);
+}
+
+// An amount that is not given counts for nothing.
+std::string smaller(const std::string& bound, const std::string& own) {
+    return own.empty() || size(bound) <= size(own) ? bound : own;
+}
+std::string larger(const std::string& bound, const std::string& own) {
+    return size(bound) >= size(own) ? bound : own;
+}
 
 // Of the pod, which is its service, unless an agent is beside that: what it asks for would count, and it does not grow with load.
 Json utilization(const Component& self, const char* resource, int percent) {
@@ -68,21 +81,24 @@ kube::Object autoscaler(const Component& self, const api::ServiceSettings& setti
 
 kube::Objects vertical_autoscalers(const api::Platform& platform, const Capabilities& capabilities) {
     if (!capabilities.contains(kube::kVerticalPodAutoscaler.resource())) return {};
-    const api::Amounts most = api::service_compute(api::Sizing::Large).limits;
     kube::Objects objects;
     for (const api::Service& service : api::kServices) {
         const api::ServiceSettings& settings = platform.spec.services.at(std::string(service.key));
         if (settings.vertical == api::Vertical::None) continue;
+        const auto& [requests, limits] = settings.compute;
         const Component self = component(platform, service.key);
         kube::Object object = owned_object(self, kube::kVerticalPodAutoscaler);
         object["spec"] = {
             {"targetRef", {{"apiVersion", "apps/v1"}, {"kind", "Deployment"}, {"name", name_of(self)}}},
             {"updatePolicy", {{"updateMode", settings.is_sized_by_load() ? "Recreate" : "Off"}}},
             {"resourcePolicy",
-             {{"containerPolicies", Json::array({{{"containerName", "*"},
-                                                  {"controlledResources", {"cpu", "memory"}},
-                                                  {"minAllowed", {{"cpu", kLeastCpu}, {"memory", kLeastMemory}}},
-                                                  {"maxAllowed", {{"cpu", most.cpu}, {"memory", most.memory}}}}})}}}};
+             {{"containerPolicies",
+               Json::array({{{"containerName", "*"},
+                             {"controlledResources", {"cpu", "memory"}},
+                             {"minAllowed",
+                              {{"cpu", smaller(kLeast.cpu, requests.cpu)}, {"memory", smaller(kLeast.memory, requests.memory)}}},
+                             {"maxAllowed",
+                              {{"cpu", larger(kMost.cpu, limits.cpu)}, {"memory", larger(kMost.memory, limits.memory)}}}}})}}}};
         if (platform.spec.logging.agent == api::LogAgent::Sidecar) {
             object["spec"]["resourcePolicy"]["containerPolicies"].push_back(
                 {{"containerName", api::kFluentBit}, {"mode", "Off"}});

@@ -1,5 +1,6 @@
 #include "resources/objectives.h"
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -15,7 +16,8 @@ namespace {
 
 // An objective allows a budget of bad requests for a month. At `factor` times the pace that spends it in just a month, a long
 // window shows that it matters and a short one that it still goes on. Factors and windows are those of Google's "The Site
-// Reliability Workbook", chapter 5: 2 % of the budget in an hour, 5 % in six, 10 % in a day or in three days.
+// Reliability Workbook", chapter 5: 2 % of the budget in an hour, 5 % in six, 10 % in a day or in three days. Since no more than
+// all requests fail, the first factor bounds the budget that there may be: a rule of the schema for errorRatePercent.
 struct Burn {
     std::string_view severity;
     std::string_view factor;
@@ -158,6 +160,21 @@ Json rule_groups(const api::Platform& platform) {
 Ratios ratios(const api::Platform& platform) {
     const std::string gateway = gateway_of(platform);
     return {failed(gateway, kWindows.front()), slow(gateway, platform.spec.objectives.latency_p99, kWindows.front())};
+}
+
+std::string services_read(const api::Platform& platform) {
+    return text({"count by (service) (up{namespace=\"", platform.key.ns, "\",service=~\"", platform.key.name, "-.+\"} == 1)"});
+}
+
+std::vector<std::string> alerts(const api::Platform& platform) {
+    std::vector<std::string> names;
+    for (const Json& group : rule_groups(platform)) {
+        for (const Json& rule : group.at("rules")) {
+            if (rule.contains("alert")) names.push_back(rule.at("alert"));
+        }
+    }
+    std::ranges::sort(names);
+    return names;
 }
 
 }  // namespace resources

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "api/platform.h"
 
@@ -17,5 +18,11 @@ struct Ratios {
     std::string slow;
 };
 Ratios ratios(const api::Platform& platform);
+
+// Expression for one series, with the label `service`, of each service of which some pod is read.
+std::string services_read(const api::Platform& platform);
+
+// Names of the alerts, in the order of the alphabet, each as often as it stands in the groups.
+std::vector<std::string> alerts(const api::Platform& platform);
 
 }  // namespace resources

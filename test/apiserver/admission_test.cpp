@@ -37,6 +37,14 @@ protected:
 
     std::string tried(const Json& pod) const { return kubectl({"create", "--dry-run=server", "-f", "-"}, pod.dump()).output; }
 
+    // `kubectl debug` does this.
+    std::string tried_beside(const std::string& pod, const std::string& image) const {
+        const Json good = good_pod()["spec"]["containers"][0];
+        const Json look{{"name", "look"}, {"image", image}, {"securityContext", good["securityContext"]}};
+        const Json patch{{"spec", {{"ephemeralContainers", Json::array({look})}}}};
+        return kubectl({"patch", "pod", pod, "--subresource=ephemeralcontainers", "--dry-run=server", "-p", patch.dump()}).output;
+    }
+
     std::string tried_image(const std::string& image) const {
         Json pod = good_pod();
         pod["spec"]["containers"][0]["image"] = image;
@@ -80,6 +88,26 @@ TEST_F(Admission, WarnsOfImagesWithoutAVersionThatStays) {
     for (const char* image : {"one:1", "registry.example.com:5000/one:v1.2-rc_3"}) {
         EXPECT_THAT(tried_image(image), testing::Not(HasSubstr("Warning: "))) << image;
     }
+}
+
+TEST_F(Admission, LooksAtEphemeralContainersToo) {
+    Json pod = good_pod();
+    ASSERT_EQ(kubectl({"create", "-f", "-"}, pod.dump()).status, 0);
+    pod["metadata"]["name"] = "elder";
+    pod["spec"]["containers"][0]["image"] = "bitnami/one:1";
+    pod["spec"]["containers"][0].erase("resources");
+    ASSERT_EQ(kubectl({"create", "-f", "-"}, pod.dump()).status, 0);
+    declare({{"admission", "Deny"}, {"images", {{"registries", {"registry.example.com:5000"}}, {"requireDigest", true}}}});
+    const std::string good = "registry.example.com:5000/tools/look@sha256:" + std::string(64, 'b');
+    for (const char* to : {"stranger", "elder"}) {  // Whose own image and missing limits are no news.
+        EXPECT_THAT(tried_beside(to, good), HasSubstr("patched")) << to;
+        EXPECT_THAT(tried_beside(to, "busybox:1"),
+                    AllOf(HasSubstr("denied"), HasSubstr("no registry"), HasSubstr(": look (busy")))
+            << to;
+        EXPECT_THAT(tried_beside(to, "registry.example.com:5000/tools/look:1"), HasSubstr("not named by digest")) << to;
+    }
+    const Json policy = get("validatingadmissionpolicy", ns() + ".shop-pods");
+    EXPECT_EQ(policy["status"]["typeChecking"], Json::object()) << "the API server finds no fault with its types";
 }
 
 // Else nobody could label such a pod, nor a controller take its finalizer away.

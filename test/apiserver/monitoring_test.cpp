@@ -56,6 +56,7 @@ TEST_F(Monitoring, ComesAndGoesWithItsApiWithoutARestart) {
     ASSERT_NO_FATAL_FAILURE(add_api());
     ASSERT_TRUE(eventually([&] { return find("servicemonitor", "shop-metrics") && find("prometheusrule", "shop-objectives"); }));
     EXPECT_EQ(get("servicemonitor", "shop-metrics")["metadata"]["ownerReferences"][0]["name"], "shop");
+    EXPECT_TRUE(says("Metrics", "Unknown", "Set spec.quality.observability.prometheusUrl")) << promise("Metrics").dump();
 
     ASSERT_EQ(kubectl({"delete", "prometheusrule/shop-objectives"}).status, 0);
     EXPECT_TRUE(eventually([&] { return find("prometheusrule", "shop-objectives").has_value(); })) << "drift is repaired";

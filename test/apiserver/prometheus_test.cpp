@@ -1,6 +1,7 @@
 // A real Prometheus, with the rules and the labels that the operator renders for the platform's own: it reads what a gateway
 // counts, and the operator judges the objectives by what it answers.
 #include <gmock/gmock.h>
+#include <signal.h>
 
 #include <atomic>
 #include <boost/asio/io_context.hpp>
@@ -55,7 +56,7 @@ private:
     std::jthread thread_;
 };
 
-// The platform's own, but for where it finds the gateway's pod and how often it reads it.
+// The platform's own, but for where it finds the services' pods and how often it reads them.
 class Prometheus {
 public:
     Prometheus(const Json& platform, int gateway_port)
@@ -64,17 +65,17 @@ public:
         const File file(platform.dump());
         const support::Finished rendered = run_operator({"render", "-f", file.path()});
         const Json files = config_map_in(rendered.output);
-        Json config = read(files.at("prometheus.yml"));
-        config["global"] = {{"scrape_interval", "200ms"}, {"scrape_timeout", "200ms"}};
-        config["rule_files"] = Json::array({folder_ + "/rules.yml"});
-        Json gateway = config["scrape_configs"].back();
-        EXPECT_EQ(gateway["job_name"], "api-gateway");
-        gateway.erase("dns_sd_configs");
+        config_ = read(files.at("prometheus.yml"));
+        config_["global"] = {{"scrape_interval", "200ms"}, {"scrape_timeout", "200ms"}};
+        config_["rule_files"] = Json::array({folder_ + "/rules.yml"});
+        EXPECT_EQ(config_["scrape_configs"].back()["job_name"], "api-gateway");
         const std::string target = "127.0.0.1:" + std::to_string(gateway_port);
-        gateway["static_configs"] = Json::array({{{"targets", Json::array({target})}}});
-        config["scrape_configs"] = Json::array({gateway});
+        for (Json& service : config_["scrape_configs"]) {
+            service.erase("dns_sd_configs");
+            service["static_configs"] = Json::array({{{"targets", Json::array({target})}}});
+        }
         support::write_file(folder_ + "/rules.yml", files.at("rules.yml"));
-        support::write_file(folder_ + "/prometheus.yml", config.dump());
+        configure(1, true);
         process_ = std::make_unique<support::Background>(
             std::vector<std::string>{"prometheus", "--config.file=" + folder_ + "/prometheus.yml",
                                      "--storage.tsdb.path=" + folder_ + "/data",
@@ -87,6 +88,16 @@ public:
     }
     Prometheus(const Prometheus&) = delete;
     Prometheus& operator=(const Prometheus&) = delete;
+
+    // Only the last services are read, and alerts are loaded or not.
+    void configure(int services, bool has_alerts) {
+        Json config = config_;
+        Json& all = config["scrape_configs"];
+        all.erase(all.begin(), all.end() - services);
+        if (!has_alerts) config.erase("rule_files");
+        support::write_file(folder_ + "/prometheus.yml", config.dump());
+        if (process_) process_->signal(SIGHUP);
+    }
 
     std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
     std::string log() const { return support::read_file(folder_ + "/log"); }
@@ -105,6 +116,7 @@ private:
 
     std::string folder_;
     std::uint16_t port_;
+    Json config_;
     std::unique_ptr<support::Background> process_;
 };
 
@@ -136,12 +148,28 @@ TEST_F(ObjectivesByPrometheus, AreUnknownThenMissedThenMet) {
     EXPECT_TRUE(are("True", "says Prometheus at " + prometheus.url())) << promise("Objectives") << prometheus.log();
 }
 
+TEST_F(ObjectivesByPrometheus, CountOnOneThatReadsTheServicesAndHasTheAlerts) {
+    Counter services;
+    services.count(1000, 0);
+    Json platform = sample("minimal", {{"spec", {{"quality", {{"observability", {{"metrics", "Managed"}}}}}}}});
+    Prometheus prometheus(platform, services.port());
+    platform["spec"]["quality"]["observability"]["prometheusUrl"] = prometheus.url();
+    start_operator();
+    apply(platform);
+    ASSERT_TRUE(ready());
+    EXPECT_TRUE(says("Metrics", "False", "reads no pod of user, catalog, inventory, order, payment")) << promise("Metrics");
+    EXPECT_EQ(condition(get("ecp", "shop"), "Observable"), "False");
+    prometheus.configure(6, false);
+    EXPECT_TRUE(says("Metrics", "False", "has not loaded the alerts")) << promise("Metrics") << prometheus.log();
+    prometheus.configure(6, true);
+    EXPECT_TRUE(says("Metrics", "True", "reads every service and has loaded the alerts")) << promise("Metrics");
+}
+
 TEST_F(ObjectivesByPrometheus, ComeFromOneThatThePlatformRunsAndWhoseVolumeStays) {
     start_operator();
     apply(sample("minimal", {{"spec", {{"quality", {{"observability", {{"metrics", "Managed"}}}}}}}}));
     ASSERT_TRUE(ready());
-    EXPECT_TRUE(says("Metrics", "True")) << promise("Metrics");
-    EXPECT_THAT(promise("Metrics")["evidence"].get<std::string>(), HasSubstr("own Prometheus is ready"));
+    EXPECT_TRUE(says("Metrics", "Unknown", "it runs outside the cluster")) << promise("Metrics");
     EXPECT_EQ(get("ecp", "shop")["status"]["data"], "3/3");
     patch_platform({{"spec", {{"quality", {{"observability", {{"metrics", "None"}}}}}}}});
     EXPECT_TRUE(eventually([&] { return !find("statefulset", "shop-prometheus") && !find("service", "shop-user-headless"); }));

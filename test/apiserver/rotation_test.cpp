@@ -8,10 +8,12 @@
 
 #include "client/base64.h"
 #include "cluster.h"
+#include "common/base/clock.h"
 
 namespace apiserver {
 namespace {
 
+using std::chrono_literals::operator""h;
 using testing::HasSubstr;
 
 class CredentialRotation : public OperatorTest {
@@ -29,6 +31,13 @@ protected:
     Json said() const { return get("ecp", "shop")["status"].value("credentials", Json::object()); }
     bool is_at(int generation, const std::string& step) const {
         return said().value("generation", -1) == generation && said().value("step", "") == step;
+    }
+    // As if they had come to be so.
+    void write_age(const Json& age) const {
+        for (const char* secret : {"shop-root-key", "shop-root-key-copy"}) {
+            const std::string annotation = "ecommerceplatform.io/credentials=" + age.dump();
+            ASSERT_EQ(kubectl({"annotate", "secret", secret, "--overwrite", annotation}).status, 0);
+        }
     }
     void ask(const std::string& word) const {
         ASSERT_EQ(kubectl({"annotate", "ecp", "shop", "--overwrite", "ecommerceplatform.io/rotate=" + word}).status, 0);
@@ -80,13 +89,8 @@ TEST_F(CredentialRotation, IsDoneBeforeTheyGetTooOld) {
     EXPECT_TRUE(is_at(0, "Settled"));
     patch_platform({{"spec", {{"suspend", true}}}});
     ASSERT_TRUE(eventually([&] { return condition(get("ecp", "shop"), "Reconciling", "reason") == "Suspended"; }));
-    for (const char* secret : {"shop-root-key", "shop-root-key-copy"}) {
-        const char* const old =
-            R"({"generation":0,"step":"Settled","made":"2026-01-02T03:04:05Z","stepped":"2026-01-02T03:04:05Z"})";
-        ASSERT_EQ(
-            kubectl({"annotate", "secret", secret, "--overwrite", std::string("ecommerceplatform.io/credentials=") + old}).status,
-            0);
-    }
+    const char* const old = "2026-01-02T03:04:05Z";
+    ASSERT_NO_FATAL_FAILURE(write_age({{"generation", 0}, {"step", "Settled"}, {"made", old}, {"stepped", old}}));
     expect("False");
     EXPECT_EQ(promise("CredentialAge")["cure"], "Set spec.suspend to false.");
     EXPECT_EQ(condition(get("ecp", "shop"), "Secure"), "False");
@@ -94,6 +98,30 @@ TEST_F(CredentialRotation, IsDoneBeforeTheyGetTooOld) {
     patch_platform({{"spec", {{"suspend", false}}}});
     ASSERT_TRUE(eventually([&] { return is_at(1, "Settled"); }, 120s)) << said();
     expect("True");
+}
+
+// Whatever step comes next, and when.
+TEST_F(CredentialRotation, ThatLeavesThemTooOldIsToldAtThatMoment) {
+    ASSERT_NO_FATAL_FAILURE(start_shop({{"maxAge", "24h"}, {"overlap", "1h"}}));
+    ask("now");
+    ASSERT_TRUE(eventually([&] { return is_at(1, "Used"); }, 120s)) << said();
+    ASSERT_TRUE(settled());
+    EXPECT_TRUE(says("CredentialAge", "True")) << promise("CredentialAge");
+    const base::WallTime now = base::SystemClock().wall();
+    const base::WallTime deadline = now + 10s;
+    // Of two Secrets that differ the operator believes the one whose credentials are older.
+    const base::WallTime made = base::wall_time_from(said()["made"]) - 1s;
+    ASSERT_NO_FATAL_FAILURE(write_age({{"generation", 1},
+                                       {"step", "Used"},
+                                       {"made", base::rfc3339(made)},
+                                       {"before", base::rfc3339(deadline - 24h)},
+                                       {"stepped", base::rfc3339(now)}}));
+    std::this_thread::sleep_until(deadline - 2s);
+    EXPECT_EQ(promise("CredentialAge").value("status", ""), "True");
+    EXPECT_TRUE(eventually([&] { return promise("CredentialAge").value("status", "") == "False"; }, 12s))
+        << promise("CredentialAge");
+    patch_platform({{"spec", {{"quality", {{"security", {{"credentials", {{"overlap", "0s"}}}}}}}}}});
+    EXPECT_TRUE(says("CredentialAge", "True")) << promise("CredentialAge");
 }
 
 TEST_F(CredentialRotation, BeginsWithTheRootKeyThatSomeoneBrings) {

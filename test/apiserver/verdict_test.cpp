@@ -365,6 +365,12 @@ TEST_F(Verdict, TellsOfACertificateThatCustomersCanNotTrust) {
     set_certificate("DNS:shop.example.org");
     ASSERT_TRUE(eventually([] { return said("Secure").find("not for shop.example.com") != std::string::npos; }, 10s))
         << said("Secure");
+    run({"label", "namespace", shop().ns(), "pod-security.kubernetes.io/enforce-"});
+    EXPECT_TRUE(eventually([] {
+        return shop().kubectl({"events", "--for", "ecp/shop"}).output.find("enforces no level of Pod Security") !=
+               std::string::npos;
+    })) << "it was False before, and for less";
+    run({"label", "namespace", shop().ns(), "--overwrite", "pod-security.kubernetes.io/enforce=restricted"});
     set_certificate("DNS:*.example.com");
     expect_true("Secure");
 }
@@ -443,6 +449,19 @@ TEST_F(Verdict, TellsOfAnAutoscalerWhereTheSpecWantsNone) {
     set_autoscaling(nullptr);
 }
 
+TEST_F(Verdict, TellsOfWhatSizesPodsThatAnAutoscalerCountsBy) {
+    const auto set_order = [](const Json& vertical, const Json& autoscaling) {
+        shop().patch_platform({{"spec", {{"services", {{"order", {{"vertical", vertical}, {"autoscaling", autoscaling}}}}}}}});
+    };
+    set_order("Auto", "Enabled");
+    expect_false("Scalable", "OneScaler",
+                 AllOf(HasSubstr("order: "), HasSubstr("Set spec.services.order.autoscaling to Disabled")));
+    set_order("Auto", "Disabled");
+    expect_true("Scalable");
+    EXPECT_TRUE(shop().says("OneScaler", "True"));
+    set_order(nullptr, nullptr);
+}
+
 TEST_F(Verdict, TellsOfPoolsThatPostgresCannotServe) {
     const auto set_pools = [](const Json& connections) {
         shop().patch_platform(
@@ -450,7 +469,7 @@ TEST_F(Verdict, TellsOfPoolsThatPostgresCannotServe) {
     };
     set_pools(16);
     expect_false("Performant", "Connections",
-                 AllOf(HasSubstr("open up to 1040 connections, PostgreSQL takes 192 of them"),
+                 AllOf(HasSubstr("open up to 1200 connections, PostgreSQL takes 192 of them"),
                        HasSubstr("maxConnections out, which gives each pod 2")));
     set_pools(nullptr);
     expect_performant();

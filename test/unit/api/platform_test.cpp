@@ -63,15 +63,15 @@ int pool(const std::string& text) {
 }
 
 TEST(Platform, SharesTheConnectionsOfItsDatabaseAmongAllPodsThatMayBe) {
-    // 2 GiB of memory take 225, of which three are for superusers and five for migrations; 55 pods share 217.
+    // 2 GiB of memory take 225, of which three are for superusers and five for migrations; 65 pods share 217.
     EXPECT_EQ(spec("{}").postgres.managed.parameters.at("max_connections"), "225");
     EXPECT_EQ(pool("{}"), 3);
-    EXPECT_EQ(pool("{data: {postgres: {managed: {parameters: {max_connections: '888'}}}}}"), 16);
+    EXPECT_EQ(pool("{data: {postgres: {managed: {parameters: {max_connections: '1048'}}}}}"), 16);
     EXPECT_EQ(pool("{data: {postgres: {managed: {parameters: {max_connections: '8000'}}}}}"), 16);
     EXPECT_EQ(pool("{data: {postgres: {managed: {parameters: {max_connections: '20'}}}}}"), 1);
-    EXPECT_EQ(pool("{quality: {scalability: {replicas: {max: 3}}}}"), 10);
-    EXPECT_EQ(pool("{quality: {scalability: {autoscaling: Disabled}}}"), 10);
-    EXPECT_EQ(pool("{profile: Development}"), 10);  // 1 GiB: 112; ten pods.
+    EXPECT_EQ(pool("{quality: {scalability: {replicas: {max: 3}}}}"), 7);
+    EXPECT_EQ(pool("{quality: {scalability: {autoscaling: Disabled}}}"), 7);
+    EXPECT_EQ(pool("{profile: Development}"), 6);  // 1 GiB: 112; fifteen pods.
     EXPECT_EQ(pool("{quality: {maintainability: {configuration: {maxConnections: 40}}}}"), 40);
     EXPECT_EQ(pool("{data: {postgres: {external: {secretName: db, cidr: 10.0.0.1/32, port: 5432}}}}"), 16);
 }

@@ -39,7 +39,7 @@ protected:
         platform.spec.configuration = {
             .log_level = "info", .log_format = "Json", .api_timeout = "30s", .max_connections = 100, .feature_flags = {}};
         platform.spec.tracing = {"http://collector:4318", 10};
-        platform.spec.postgres.managed.parameters["max_connections"] = "1000";
+        platform.spec.postgres.managed.parameters["max_connections"] = "1100";
         platform.spec.redis.managed.nodes = platform.spec.rabbitmq.managed.nodes = 3;
         for (const api::Service& service : api::kServices) {
             const std::string key(service.key);

@@ -10,17 +10,17 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 TEST_F(PromisesTest, OfConnectionsAddUpEveryPoolAtItsMost) {
-    // Five services with a database, ten pods and one more in a rollout, 16 connections each; three are kept for superusers, five
-    // for migrations.
+    // Five services with a database, ten pods and in a rollout one more and two that terminate, 16 connections each; three are
+    // kept for superusers, five for migrations.
     std::string& max_connections = platform.spec.postgres.managed.parameters["max_connections"];
-    max_connections = "888";
+    max_connections = "1048";
     EXPECT_EQ(find("Connections", "postgres").held, Held::True);
-    max_connections = "887";
-    expect_hurt("Connections", "postgres", "open up to 880 connections, PostgreSQL takes 879", "gives each pod 15");
+    max_connections = "1047";
+    expect_hurt("Connections", "postgres", "open up to 1040 connections, PostgreSQL takes 1039", "gives each pod 15");
     max_connections = "40";
     platform.spec.configuration.max_connections = 1;
-    expect_hurt("Connections", "postgres", "open up to 55 connections, PostgreSQL takes 32", "higher by 23");
-    max_connections = "63";
+    expect_hurt("Connections", "postgres", "open up to 65 connections, PostgreSQL takes 32", "higher by 33");
+    max_connections = "73";
     EXPECT_EQ(find("Connections", "postgres").held, Held::True);
     platform.spec.postgres.external = api::ExternalStore{"db", {"10.0.0.1/32", "", 5432}};
     expect_unknown("Connections", "postgres", "external");
@@ -383,7 +383,11 @@ TEST_F(PromisesTest, OfTheAgeOfCredentialsEndWithTheMaximum) {
     seen.credentials = Credentials{.oldest = "2026-01-02T03:04:05Z"};
     EXPECT_EQ(find("CredentialAge").held, Held::True);
     seen.credentials->too_old = true;
-    expect_hurt("CredentialAge", "", "made at 2026-01-02T03:04:05Z, longer ago than 720h", "every pod runs as declared");
+    expect_hurt("CredentialAge", "", "made at 2026-01-02T03:04:05Z, longer ago than 720h", "Wait until the operator has changed");
+    seen.workloads["redis"].available = 2;
+    expect_hurt("CredentialAge", "", "720h", "Bring every pod up of redis");
+    object("Secret", "postgres").state = Declared::State::Missing;
+    expect_hurt("CredentialAge", "", "720h", "The operator brings it back by itself");
     platform.spec.suspend = true;
     expect_hurt("CredentialAge", "", "720h", "Set spec.suspend to false");
 }
@@ -488,12 +492,36 @@ TEST_F(PromisesTest, OfMetricsNeedThePrometheusOperatorWhereItIsToReadThem) {
     expect_unknown("Metrics", "", "not everything");
     see("ServiceMonitor", "monitoring");
     see("PrometheusRule", "monitoring");
-    EXPECT_THAT(find("Metrics").evidence, HasSubstr("a PrometheusRule the alerts"));
+    expect_unknown("Metrics", "", "no Prometheus is known");
+    EXPECT_THAT(find("Metrics").cure, HasSubstr("Set spec.quality.observability.prometheusUrl"));
     object("PrometheusRule", "monitoring").state = Declared::State::Missing;
     expect_hurt("Metrics", "", "PrometheusRule shop-monitoring does not exist", "by itself");
     seen.left_out = {
         {"spec.quality.observability.metrics", "the cluster does not serve servicemonitors", "Install the Prometheus operator."}};
     expect_hurt("Metrics", "", "does not serve", "Install the Prometheus operator");
+}
+
+TEST_F(PromisesTest, OfMetricsAreKeptAsThePrometheusSaysThatIsNamed) {
+    platform.spec.metrics = api::Metrics::ServiceMonitor;
+    platform.spec.prometheus_url = "http://prometheus.monitoring:9090";
+    see("ServiceMonitor", "metrics");
+    see("PrometheusRule", "objectives");
+    seen.measured = Measured{.problem = "it has none of the last 5 minutes"};
+    expect_unknown("Metrics", "", "Prometheus at http://prometheus.monitoring:9090 has not been asked yet");
+    Scraping& said = seen.measured->scraping.emplace();
+    said.problem = "Connection refused";
+    expect_unknown("Metrics", "", "does not tell what it reads: Connection refused");
+    said = Scraping{.unread = {"user", "order"}};
+    expect_hurt("Metrics", "", "reads no pod of user, order", "select ServiceMonitor shop-metrics");
+    said.unread.clear();
+    expect_hurt("Metrics", "", "has not loaded the alerts", "select PrometheusRule shop-objectives");
+    said.alerts = true;
+    EXPECT_EQ(find("Metrics").held, Held::True);
+    said.unread = {"user"};
+    seen.workloads["user"].available = 0;
+    expect_unknown("Metrics", "", "no pod is available of user");
+    object("ServiceMonitor", "metrics").state = Declared::State::Missing;
+    expect_hurt("Metrics", "", "ServiceMonitor shop-metrics does not exist", "by itself");
 }
 
 TEST_F(PromisesTest, OfMetricsNeedThePlatformsOwnPrometheusWhereItIsToReadThem) {
@@ -502,7 +530,15 @@ TEST_F(PromisesTest, OfMetricsNeedThePlatformsOwnPrometheusWhereItIsToReadThem) 
     see("ConfigMap", "prometheus");
     expect_unknown("Metrics", "", "has not been started");
     seen.workloads["prometheus"] = running(1);
-    EXPECT_EQ(find("Metrics").held, Held::True);
+    expect_unknown("Metrics", "", "runs outside the cluster");
+    seen.measured = Measured{.problem = "", .begun = true};
+    seen.measured->scraping = Scraping{.alerts = true};
+    EXPECT_EQ(find("Metrics").evidence,
+              "Prometheus at http://shop-prometheus.shop.svc:9090 reads every service and has loaded the alerts");
+    seen.measured->scraping->alerts = false;
+    expect_hurt("Metrics", "", "has not loaded the alerts", "Its log says");
+    seen.measured->scraping->unread = {"user"};
+    expect_hurt("Metrics", "", "reads no pod of user", "kubectl port-forward -n shop shop-prometheus-0");
     seen.workloads["prometheus"].available = 0;
     seen.workloads["prometheus"].failure = "no volume";
     expect_hurt("Metrics", "", "own Prometheus is not ready: no volume", "kubectl describe pod -n shop shop-prometheus-0");

@@ -133,6 +133,37 @@ TEST_F(VerdictTest, KeepsTheTimeOfAConditionThatDidNotTurn) {
     EXPECT_EQ(turned.at("conditions").at(2).at("lastTransitionTime"), "2026-01-01T00:00:00Z");
 }
 
+TEST_F(VerdictTest, HasNewsOfAnAttributeWhereOtherPromisesAreBroken) {
+    observed.pod_security = "restricted";
+    platform.spec.credentials.max_age = "720h";
+    observed.credentials = Credentials{.oldest = "2026-01-02T03:04:05Z", .too_old = true};
+    kube::Json status = status_json(first_sight(platform), 7, nullptr, "");
+    const auto news = [&] {
+        const Verdict verdict = assess(platform, observed);
+        const bool is = is_news(verdict, condition("Secure"), status);
+        status = status_json(verdict, 7, status, "");
+        return is;
+    };
+    EXPECT_TRUE(news()) << "CredentialAge";
+    observed.credentials->oldest = "2026-01-02T03:04:06Z";
+    EXPECT_FALSE(news()) << "other words";
+    observed.pod_security = "baseline";
+    EXPECT_TRUE(news()) << "PodSecurity too";
+    EXPECT_FALSE(news());
+    observed.credentials->too_old = false;
+    EXPECT_TRUE(news()) << "PodSecurity alone";
+    observed.pod_security = "restricted";
+    EXPECT_TRUE(news()) << "none";
+}
+
+TEST_F(VerdictTest, HasNoNewsOfAnAttributeAtAFirstLookThatShowsNothing) {
+    observed = {};
+    const Verdict verdict = assess(platform, observed);
+    ASSERT_EQ(condition("Observable").status, "Unknown");
+    EXPECT_FALSE(is_news(verdict, condition("Observable"), nullptr));
+    EXPECT_FALSE(is_news(verdict, condition("Observable"), status_json(first_sight(platform), 7, nullptr, "")));
+}
+
 TEST_F(VerdictTest, KeepsTheOldVersionUntilEveryServiceRunsTheNewOne) {
     platform.spec.version = "2.0.0";
     const kube::Json previous{{"version", "1.0.0"}};

@@ -68,8 +68,25 @@ TEST(NextStep, IsNeverWhereNobodyAsksForOne) {
     EXPECT_EQ(next_step(at_step(Step::Settled, 3), with(0)), std::nullopt);
 }
 
-TEST(NextStep, ComesATenthBeforeTheMaximum) {
-    EXPECT_EQ(next_step(at_step(Step::Settled, 3), with(10 * 3600)), kStart + 9h);
+TEST(NextStep, ComesBeforeTheMaximumByATenthAndTheOverlap) {
+    EXPECT_EQ(next_step(at_step(Step::Settled, 3), with(10 * 3600, 0)), kStart + 9h);
+    EXPECT_EQ(next_step(at_step(Step::Settled, 3), with(10 * 3600)), kStart + 9h - 20min);
+}
+
+TEST(Steps, RefuseTheOldInTimeWhateverTheSpecMaySay) {
+    for (const auto& [most, overlap] :
+         std::vector<std::pair<int, int>>{{3600, 1200}, {3600, 1800}, {7200, 3600}, {36000, 3600}}) {
+        const api::Platform platform = with(most, overlap);
+        CredentialAge age = CredentialAge::of_new(platform, kStart);
+        for (int step = 0; step < 3; ++step) {
+            const base::WallTime after_rollout =
+                std::max(age.stepped + std::chrono::seconds(most) / 31, *next_step(age, platform));
+            age = stepped(age, platform, after_rollout);
+            EXPECT_FALSE(observed(age, platform, after_rollout).too_old) << most << ' ' << overlap;
+        }
+        EXPECT_EQ(age.rotation, (Rotation{1, Step::Settled}));
+        EXPECT_LT(age.stepped, kStart + std::chrono::seconds(most));
+    }
 }
 
 TEST(NextStep, ComesAtOnceWhereThePlatformIsAnnotatedAnew) {
@@ -99,7 +116,8 @@ TEST(Steps, OfferThenUseThenSettleAfterTheOverlap) {
     EXPECT_EQ(age.rotation, (Rotation{1, Step::Used}));
     EXPECT_EQ(next_step(age, platform), kStart + 9h + 25min);
     EXPECT_EQ(too_old_at(age, platform), kStart + 10h) << "the old are accepted still";
-    EXPECT_TRUE(observed(age, platform, kStart + 11h).too_old);
+    EXPECT_FALSE(observed(age, platform, kStart + 10h - 1min).too_old);
+    EXPECT_TRUE(observed(age, platform, kStart + 10h).too_old) << "who waits for that moment sees it";
     age = stepped(age, platform, kStart + 9h + 30min);
     EXPECT_EQ(age.rotation, (Rotation{1, Step::Settled}));
     EXPECT_EQ(too_old_at(age, platform), kStart + 19h);

@@ -168,6 +168,35 @@ TEST_F(MeasurementsTest, AskThePrometheusThatIsNamed) {
     EXPECT_FALSE(measured().few_fail);
 }
 
+TEST_F(MeasurementsTest, AskThePrometheusWhatItReadsWhereItIsToReadTheServices) {
+    const std::string url = "http://127.0.0.1:" + std::to_string(server_.address().port);
+    put_platform(R"({"metrics": "ServiceMonitor", "prometheusUrl": ")" + url + "\"}");
+    look();
+    EXPECT_EQ(measured().scraping, quality::Scraping{.problem = "no answer of a Prometheus"});
+    EXPECT_THAT(asked_, Contains("/api/v1/query?query=" + client::percent_encode(resources::services_read(shop()))));
+    kube::Json answer{{"status", "success"}, {"data", {{"resultType", "vector"}}}};
+    for (const char* service : {"shop-user", "shop-catalog", "shop-inventory", "shop-payment", "shop-gateway"}) {
+        answer["data"]["result"].push_back({{"metric", {{"service", service}}}, {"value", {1, "2"}}});
+    }
+    answer["data"]["groups"] = resources::rule_groups(shop());
+    for (kube::Json& rule : answer["data"]["groups"][0]["rules"]) {
+        if (!rule.contains("alert")) continue;
+        rule["name"] = rule["alert"];
+        rule["type"] = "alerting";
+    }
+    counted_ = answer.dump();
+    look();
+    EXPECT_EQ(measured().scraping, (quality::Scraping{.unread = {"order"}, .alerts = true}));
+    EXPECT_THAT(asked_, Contains("/api/v1/rules?type=alert&exclude_alerts=true"));
+    answer["data"]["groups"][0]["rules"].erase(answer["data"]["groups"][0]["rules"].size() - 2);
+    counted_ = answer.dump();
+    look();
+    EXPECT_FALSE(measured().scraping->alerts) << "one is missing";
+    put_platform(R"({"prometheusUrl": ")" + url + "\"}");
+    look();
+    EXPECT_EQ(measured().scraping, std::nullopt) << "pods' annotations are for whoever reads them";
+}
+
 TEST_F(MeasurementsTest, SayWhyAPrometheusTellsNothing) {
     ask_prometheus("");
     status_ = 503;

@@ -2,7 +2,13 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <variant>
+
+#include "api/document.h"
 #include "platforms.h"
+#include "support/paths.h"
+#include "support/process.h"
 
 namespace {
 
@@ -18,6 +24,33 @@ std::vector<std::string> subjects(const kube::Objects& objects, const std::strin
         names.push_back(subject["name"]);
     }
     return names;
+}
+
+// The first of config/rbac/access.yaml.
+Json role_of_developers() {
+    const std::string text = support::read_file(support::in_checkout("config/rbac/access.yaml"));
+    return std::get<Json>(api::read_document(text.substr(0, text.find("\n---\n") + 1)));
+}
+
+bool may(const Json& role, std::string_view verb, const kube::Kind& kind) {
+    return std::ranges::any_of(role["rules"], [&](const Json& rule) {
+        const auto has = [&](const char* list, std::string_view value) {
+            return std::ranges::find(rule[list], Json(value)) != rule[list].end();
+        };
+        return has("apiGroups", kind.group) && has("resources", kind.plural) && has("verbs", verb);
+    });
+}
+
+TEST(Access, ShowsDevelopersEveryObjectInTheNamespaceButSecrets) {
+    const Json role = role_of_developers();
+    ASSERT_EQ(role["metadata"]["name"], "ecommerceplatform-developer");
+    for (const kube::Kind& kind : kube::child_kinds()) {
+        if (kube::is_outside(kind)) continue;
+        for (const char* verb : {"get", "list", "watch"}) {
+            EXPECT_EQ(may(role, verb, kind), kind != kube::kSecret) << verb << ' ' << kind.plural;
+        }
+    }
+    for (const Json& rule : role["rules"]) EXPECT_EQ(rule.dump().find("\"*\""), std::string::npos) << "nothing at all: " << rule;
 }
 
 TEST(Access, IsNobodysUnlessGiven) {

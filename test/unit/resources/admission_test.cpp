@@ -18,7 +18,7 @@ TEST(Admission, LooksAtPodsOfTheNamespaceAlone) {
     const Json policy = policy_of(test::production());
     EXPECT_EQ(policy["matchConstraints"]["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"], "shop");
     EXPECT_EQ(policy["matchConstraints"]["resourceRules"].size(), 1U);
-    EXPECT_EQ(policy["matchConstraints"]["resourceRules"][0]["resources"], Json({"pods"}));
+    EXPECT_EQ(policy["matchConstraints"]["resourceRules"][0]["resources"], Json({"pods", "pods/ephemeralcontainers"}));
 }
 
 TEST(Admission, DeniesWarnsOrIsNotThere) {

@@ -109,6 +109,20 @@ TEST(Monitoring, AlertsFollowTheObjectives) {
     EXPECT_THAT((*alert)["annotations"]["description"].get<std::string>(), HasSubstr("errorRatePercent 0.25"));
 }
 
+// The loosest objective that validate() lets pass, and what the defaults have.
+TEST(Monitoring, NoAlertAsksForMoreFailuresThanThereAreRequests) {
+    for (const char* percent : {"6.94", "5", "1", "0.1"}) {
+        api::Platform platform = watched();
+        platform.spec.objectives.error_rate_percent = percent;
+        for (const Json& rule : rules_of(platform)) {
+            const std::string expression = rule["expr"];
+            const std::size_t above = expression.find("} > ");
+            if (!rule.contains("alert") || above == std::string::npos) continue;
+            EXPECT_LT(std::stod(expression.substr(above + 4)) * std::stod(percent) / 100, 1) << expression;
+        }
+    }
+}
+
 TEST(Dashboards, ComeWithAPrometheusThatReadsTheServices) {
     EXPECT_THAT(test::of_kind(test::objects_of(test::production()), kube::kConfigMap), Not(Contains(named("shop-dashboards"))));
     api::Platform platform = watched();

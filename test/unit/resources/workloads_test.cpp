@@ -475,6 +475,24 @@ TEST(VerticalAutoscaler, SetsResourcesOnlyWhereNoOtherScales) {
     EXPECT_EQ(mode_of("shop-catalog"), "Off");
 }
 
+// A recommendation that was cut below what a service asks for would be taken for advice.
+TEST(VerticalAutoscaler, RecommendsWithinBoundsThatWhatAServiceAsksForMoves) {
+    api::Platform platform = test::production();
+    api::ServiceSettings& order = platform.spec.services["order"];
+    order.vertical = api::Vertical::Recommend;
+    const auto bounds = [&] {
+        const Json vpa = test::find(test::objects_of(platform), kube::kVerticalPodAutoscaler, "shop-order");
+        const Json& policy = vpa["spec"]["resourcePolicy"]["containerPolicies"][0];
+        return Json::array({policy["minAllowed"], policy["maxAllowed"]});
+    };
+    order.compute = {{"250m", "256Mi", ""}, {"500m", "512Mi", ""}};
+    EXPECT_EQ(bounds(), Json({{{"cpu", "100m"}, {"memory", "128Mi"}}, {{"cpu", "2"}, {"memory", "4Gi"}}}));
+    order.compute = {{"3", "6Gi", ""}, {"4", "8Gi", ""}};
+    EXPECT_EQ(bounds(), Json({{{"cpu", "100m"}, {"memory", "128Mi"}}, {{"cpu", "4"}, {"memory", "8Gi"}}}));
+    order.compute = {{"50m", "64Mi", ""}, {"100m", "64Mi", ""}};
+    EXPECT_EQ(bounds(), Json({{{"cpu", "50m"}, {"memory", "64Mi"}}, {{"cpu", "2"}, {"memory", "4Gi"}}}));
+}
+
 TEST(VerticalAutoscaler, IsLeftOutAndSaidWhereTheClusterLacksItsApi) {
     api::Platform platform = test::production();
     platform.spec.services["order"].vertical = api::Vertical::Recommend;
