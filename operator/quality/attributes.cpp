@@ -64,7 +64,7 @@ constexpr std::array kTable{
     Row{api::kObservable, "Metrics", metrics, "Prometheus finds the pods, and where it can be asked says that it reads them."},
     Row{api::kObservable, "Logs", logs, "Logs are of the wanted format and level."},
     Row{api::kObservable, "Dashboards", dashboards, "Grafana finds the dashboards."},
-    Row{api::kObservable, "Tracing", tracing, "The services send their traces to the endpoint."},
+    Row{api::kObservable, "Tracing", tracing, "The services send their traces to the endpoint, which takes them."},
     Row{api::kObservable, "LogShipping", log_shipping, "Logs are taken to where they outlive their pods."},
 };
 

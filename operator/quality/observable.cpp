@@ -106,6 +106,27 @@ Finding agent_on_each_node(const Case& of) {
                     std::string(api::kNamespaceLabel) + "=" + of.platform.key.ns + ".");
 }
 
+// What the gateway counts, by which a span begins of every trace.
+Finding taking(const Case& of, const std::string& told) {
+    const api::Tracing& tracing = of.platform.spec.tracing;
+    if (tracing.sampling_percent == 0) {
+        return unknown("", told, "Set spec.quality.observability.tracing.samplingPercent above 0.");
+    }
+    if (!of.seen.measured) {
+        return unknown("", told + ", and this operator does not see whether they are taken, as it runs outside the cluster",
+                       "Run it in the cluster (config/default), or name a Prometheus that it reaches, as "
+                       "spec.quality.observability.prometheusUrl.");
+    }
+    if (!of.seen.measured->spans_taken) {
+        return unknown("", told + ", and the gateway was not seen to send any",
+                       "Wait until customers come; the promise Objectives says whether the gateway's metrics can be read.");
+    }
+    if (*of.seen.measured->spans_taken) return kept("", told + ", and the last were taken");
+    return hurt("", told + ", and the last were not taken",
+                "Have something take OTLP over HTTP there (POST /v1/traces) that the pods reach, or set "
+                "spec.quality.observability.tracing.endpoint to where it is.");
+}
+
 }  // namespace
 
 Findings metrics(const Case& of) {
@@ -139,9 +160,12 @@ Findings dashboards(const Case& of) {
 Findings tracing(const Case& of) {
     const api::Tracing& tracing = of.platform.spec.tracing;
     if (tracing.endpoint.empty()) return {};
-    return {of_every_object(
-        of, [](const Declared& object) { return object.kind == "Deployment"; },
-        "services are told to send " + std::to_string(tracing.sampling_percent) + " % of traces to " + tracing.endpoint)};
+    const std::string told =
+        "services are told to send " + std::to_string(tracing.sampling_percent) + " % of traces to " + tracing.endpoint;
+    const Finding objects = of_every_object(
+        of, [](const Declared& object) { return object.kind == "Deployment"; }, told);
+    if (objects.held != Held::True) return {objects};
+    return {taking(of, told)};
 }
 
 Findings log_shipping(const Case& of) {

@@ -121,6 +121,7 @@ struct Measured {
     bool any = false;                    // There were requests.
     bool few_fail = true;                // As few as errorRatePercent allows,
     bool few_are_slow = true;            // and 99 of 100 are within latencyP99.
+    std::optional<bool> spans_taken{};   // Of traces, the gateway's last; nothing: none was seen to be sent.
     std::optional<Scraping> scraping{};  // Nothing: no Prometheus is to be asked, or none was yet. Also where there is a problem.
 
     friend bool operator==(const Measured&, const Measured&) = default;

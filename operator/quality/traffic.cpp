@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view kRequests = "http_requests_total";
 constexpr std::string_view kBuckets = "http_request_duration_seconds_bucket";
+constexpr std::string_view kSpans = "otel_sdk_exporter_span_exported_total";
 constexpr std::string_view kTimed = "http_request_duration_seconds_count";
 
 // One line, "name{label="value",…} 12".
@@ -93,6 +94,8 @@ Requests& Requests::operator+=(const Requests& other) {
     failed += other.failed;
     timed += other.timed;
     quick += other.quick;
+    spans += other.spans;
+    lost += other.lost;
     return *this;
 }
 
@@ -101,6 +104,8 @@ Requests& Requests::operator-=(const Requests& other) {
     failed -= other.failed;
     timed -= other.timed;
     quick -= other.quick;
+    spans -= other.spans;
+    lost -= other.lost;
     return *this;
 }
 
@@ -127,17 +132,33 @@ Requests requests_from(std::string_view metrics, double bound) {
             if (ends_there) sum.quick += count;
         } else if (sample.name() == kTimed) {
             sum.timed += sample.read([](std::string_view, std::string_view) {});
+        } else if (sample.name() == kSpans) {
+            bool lost = false;
+            const double count =
+                sample.read([&](std::string_view label, std::string_view) { lost = lost || label == "error_type"; });
+            (lost ? sum.lost : sum.spans) += count;
         }
     }
     return sum;
 }
 
 void Traffic::add(const std::string& pod, const Requests& counted, Time now) {
-    const auto [known, is_new] = pods_.try_emplace(pod, counted);
+    const auto [found, is_new] = pods_.try_emplace(pod, Pod{counted, std::nullopt});
     if (is_new) return;
+    Pod& known = found->second;
+    const Requests news = since(known.counted, counted);
     begun_ = true;
-    slices_.push_back({now, since(known->second, counted)});
-    known->second = counted;
+    slices_.push_back({now, news});
+    known.counted = counted;
+    if (news.spans > 0 || news.lost > 0) known.spans_taken = news.lost <= 0;
+}
+
+std::optional<bool> Traffic::spans_taken() const {
+    std::optional<bool> taken;
+    for (const auto& [name, pod] : pods_) {
+        if (pod.spans_taken) taken = taken.value_or(true) && *pod.spans_taken;
+    }
+    return taken;
 }
 
 std::optional<Requests> Traffic::of_window(Time now) {

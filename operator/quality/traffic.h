@@ -20,13 +20,16 @@ struct Requests {
     double failed = 0;  // Status 500 and above.
     double timed = 0;   // Of which the duration is known,
     double quick = 0;   // and was within the objective.
+    double spans = 0;   // Of traces, that were taken where they are sent,
+    double lost = 0;    // and that were not.
 
     Requests& operator+=(const Requests& other);
     Requests& operator-=(const Requests& other);
 };
 
-// Sums up http_requests_total and http_request_duration_seconds in Prometheus' text format. `quick` counts the bucket that ends
-// at `bound` seconds. Throws std::invalid_argument that quotes the line which can't be read.
+// Sums up http_requests_total, http_request_duration_seconds and otel_sdk_exporter_span_exported_total in Prometheus' text
+// format. `quick` counts the bucket that ends at `bound` seconds. Throws std::invalid_argument that quotes the line which can't
+// be read.
 Requests requests_from(std::string_view metrics, double bound);
 
 // Of the last minutes, over all pods.
@@ -46,6 +49,9 @@ public:
         std::erase_if(pods_, [&](const auto& each) { return !is_there(each.first); });
     }
 
+    // Whether every pod's last spans were taken; nothing: none was seen to send any.
+    std::optional<bool> spans_taken() const;
+
     // Nothing before a pod was seen twice.
     std::optional<Requests> of_window(Time now);
 
@@ -55,7 +61,12 @@ private:
         Requests requests;
     };
 
-    std::map<std::string, Requests> pods_;
+    struct Pod {
+        Requests counted;
+        std::optional<bool> spans_taken;
+    };
+
+    std::map<std::string, Pod> pods_;
     std::deque<Slice> slices_;
     bool begun_ = false;
 };

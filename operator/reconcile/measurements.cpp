@@ -81,8 +81,13 @@ awaitable<void> Measurements::look_at(kube::Key platform) {
         const ToBeRead wanted{platform, resources::services_read(shop), resources::alerts(shop)};
         const resources::Ratios ratios = resources::ratios(shop);
         const api::Objectives objectives = shop.spec.objectives;
+        const resources::Spans spans = resources::spans(shop);
+        const bool traces = !shop.spec.tracing.endpoint.empty();
         measured = co_await ask_for_requests(url, ratios, objectives);
         if (is_to_read) measured.scraping = co_await ask_for_scraping(url, wanted);
+        if (traces) measured.spans_taken = co_await ask_for_spans(url, spans);
+        // While none are sent, what was said of the last stands.
+        if (traces && !measured.spans_taken) measured.spans_taken = known_[platform].measured.spans_taken;
     }
     known = platforms_.find(platform);
     if (!known || !measures(*known)) co_return;
@@ -121,7 +126,11 @@ awaitable<quality::Measured> Measurements::count(kube::Key platform) {
         return std::ranges::any_of(pods, [&](const MetricsOf& pod) { return pod.pod == name; });
     });
     // What some pods say is enough to judge by: one that starts or stops is no news.
-    if (any) co_return quality::measured_from(entry.traffic.of_window(clock_.now()), objectives);
+    if (any) {
+        quality::Measured measured = quality::measured_from(entry.traffic.of_window(clock_.now()), objectives);
+        measured.spans_taken = entry.traffic.spans_taken();
+        co_return measured;
+    }
     co_return quality::Measured{.problem = problem};
 }
 

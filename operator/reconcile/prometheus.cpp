@@ -57,6 +57,17 @@ awaitable<quality::Measured> ask_for_requests(std::string url, resources::Ratios
     co_return quality::Measured{.problem = problem};
 }
 
+awaitable<std::optional<bool>> ask_for_spans(std::string url, resources::Spans spans) {
+    try {
+        const std::optional<double> lost = quality::number_from(co_await answer_to_query(url, spans.lost));
+        const std::optional<double> taken = quality::number_from(co_await answer_to_query(url, spans.taken));
+        if (lost.value_or(0) > 0) co_return false;
+        if (taken.value_or(0) > 0) co_return true;
+    } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): the other questions say what is wrong.
+    }
+    co_return std::nullopt;
+}
+
 awaitable<quality::Scraping> ask_for_scraping(std::string url, ToBeRead wanted) {
     std::string problem;
     try {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,9 @@ std::string in_words(const std::exception& error);
 
 // How the gateway answered.
 boost::asio::awaitable<quality::Measured> ask_for_requests(std::string url, resources::Ratios ratios, api::Objectives objectives);
+
+// Whether the gateway's last spans were taken; nothing where it does not tell of any.
+boost::asio::awaitable<std::optional<bool>> ask_for_spans(std::string url, resources::Spans spans);
 
 // What there is to be read of a platform, and its alerts.
 struct ToBeRead {

@@ -162,6 +162,14 @@ Ratios ratios(const api::Platform& platform) {
     return {failed(gateway, kWindows.front()), slow(gateway, platform.spec.objectives.latency_p99, kWindows.front())};
 }
 
+Spans spans(const api::Platform& platform) {
+    const auto of = [gateway = gateway_of(platform)](std::string_view error) {
+        // Of two scrapes, so that it is soon seen when they are taken again.
+        return text({"sum(increase(otel_sdk_exporter_span_exported_total{", gateway, ",error_type", error, "}[1m]))"});
+    };
+    return {of("=\"\""), of("!=\"\"")};
+}
+
 std::string services_read(const api::Platform& platform) {
     return text({"count by (service) (up{namespace=\"", platform.key.ns, "\",service=~\"", platform.key.name, "-.+\"} == 1)"});
 }

@@ -19,6 +19,13 @@ struct Ratios {
 };
 Ratios ratios(const api::Platform& platform);
 
+// Expressions for the gateway's spans of late that were taken where they are sent, and that were not.
+struct Spans {
+    std::string taken;
+    std::string lost;
+};
+Spans spans(const api::Platform& platform);
+
 // Expression for one series, with the label `service`, of each service of which some pod is read.
 std::string services_read(const api::Platform& platform);
 

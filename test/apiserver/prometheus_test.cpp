@@ -34,6 +34,10 @@ public:
         good_ += good;
         failed_ += failed;
     }
+    void send_spans(int taken, int lost) {
+        taken_ += taken;
+        lost_ += lost;
+    }
 
 private:
     http::Response metrics() const {
@@ -41,15 +45,19 @@ private:
         http::Response response;
         response.content_type = base::kMetricsContentType;
         if (good_ == 0) return response;
-        response.body =
-            "http_requests_total{status=\"200\"} " + std::to_string(good_) + "\nhttp_requests_total{status=\"503\"} " +
-            std::to_string(failed_) + "\nhttp_request_duration_seconds_bucket{le=\"0.5\"} " + all +
-            "\nhttp_request_duration_seconds_bucket{le=\"+Inf\"} " + all + "\nhttp_request_duration_seconds_count " + all + "\n";
+        response.body = "http_requests_total{status=\"200\"} " + std::to_string(good_) +
+                        "\nhttp_requests_total{status=\"503\"} " + std::to_string(failed_) +
+                        "\nhttp_request_duration_seconds_bucket{le=\"0.5\"} " + all +
+                        "\nhttp_request_duration_seconds_bucket{le=\"+Inf\"} " + all + "\nhttp_request_duration_seconds_count " +
+                        all + "\notel_sdk_exporter_span_exported_total " + std::to_string(taken_) +
+                        "\notel_sdk_exporter_span_exported_total{error_type=\"_OTHER\"} " + std::to_string(lost_) + "\n";
         return response;
     }
 
     std::atomic<int> good_ = 0;
     std::atomic<int> failed_ = 0;
+    std::atomic<int> taken_ = 0;
+    std::atomic<int> lost_ = 0;
     boost::asio::io_context io_;
     http::Server server_{
         io_, {"127.0.0.1", 0}, [this](const http::Request&) { return metrics(); }, base::Log(std::cerr, base::Level::Error)};
@@ -163,6 +171,27 @@ TEST_F(ObjectivesByPrometheus, CountOnOneThatReadsTheServicesAndHasTheAlerts) {
     EXPECT_TRUE(says("Metrics", "False", "has not loaded the alerts")) << promise("Metrics") << prometheus.log();
     prometheus.configure(6, true);
     EXPECT_TRUE(says("Metrics", "True", "reads every service and has loaded the alerts")) << promise("Metrics");
+}
+
+TEST_F(ObjectivesByPrometheus, GoWithTracesThatAreTakenOrNot) {
+    Counter gateway;
+    gateway.count(1000, 0);
+    const Json traced{{"metrics", "Managed"}, {"tracing", {{"endpoint", "http://jaeger.tracing:4318"}}}};
+    Json platform = sample("minimal", {{"spec", {{"quality", {{"observability", traced}}}}}});
+    const Prometheus prometheus(platform, gateway.port());
+    platform["spec"]["quality"]["observability"]["prometheusUrl"] = prometheus.url();
+    start_operator();
+    apply(platform);
+    ASSERT_TRUE(ready());
+    EXPECT_TRUE(says("Tracing", "Unknown", "was not seen to send any")) << promise("Tracing");
+    gateway.send_spans(10, 5);
+    EXPECT_TRUE(says("Tracing", "False", "the last were not taken")) << promise("Tracing") << prometheus.log();
+    gateway.send_spans(10, 0);
+    const auto are_taken = [&] {
+        gateway.send_spans(1, 0);
+        return promise("Tracing").value("status", "") == "True";
+    };
+    EXPECT_TRUE(eventually(are_taken, 100s)) << promise("Tracing") << prometheus.log();
 }
 
 TEST_F(ObjectivesByPrometheus, ComeFromOneThatThePlatformRunsAndWhoseVolumeStays) {

@@ -308,7 +308,7 @@ class EndToEnd(unittest.TestCase):
         try:
             eventually(lambda: get("statefulset", "shop-prometheus")["status"].get("readyReplicas") == 1, 180, "Prometheus is ready")
             await_settled()
-            eventually(lambda: promise("Metrics")["status"] == "True", 30, "the status says so")
+            eventually(lambda: promise("Metrics")["status"] == "True", 90, "it says itself that it reads every service")
             with forwarded("pod/shop-prometheus-0", 9090) as prometheus:
                 def up():
                     found = read(f"{prometheus}/api/v1/query?query=up")["data"]["result"]

@@ -57,6 +57,8 @@ struct Span::Data {
 struct Tracer::Impl {
     Options options;
     prometheus::Counter* dropped = nullptr;
+    prometheus::Counter* taken = nullptr;
+    prometheus::Counter* refused = nullptr;
     std::mutex mutex;
     std::condition_variable changed;
     std::deque<EndedSpan> queue;
@@ -74,14 +76,24 @@ struct Tracer::Impl {
                            .Add({});
         }
         if (!options.send) return;
+        if (options.registry != nullptr) {
+            auto& exported = prometheus::BuildCounter()
+                                 .Name("otel_sdk_exporter_span_exported_total")
+                                 .Help("Spans whose export has ended, with an error_type where they were not taken.")
+                                 .Register(*options.registry);
+            taken = &exported.Add({});
+            refused = &exported.Add({{"error_type", "_OTHER"}});
+        }
         options.batch = std::max<std::size_t>(options.batch, 1);
         ended = false;
         thread = std::thread([this] { run(); });
     }
 
-    void count_dropped(std::size_t spans) const {
-        if (dropped != nullptr && spans > 0) dropped->Increment(static_cast<double>(spans));
+    static void count(prometheus::Counter* counter, std::size_t spans) {
+        if (counter != nullptr && spans > 0) counter->Increment(static_cast<double>(spans));
     }
+
+    void count_dropped(std::size_t spans) const { count(dropped, spans); }
 
     void take(EndedSpan span) {
         {
@@ -115,17 +127,18 @@ struct Tracer::Impl {
         queue.erase(queue.begin(), end);
         lock.unlock();
         const std::string body = otlp_request(options.service, options.attributes, batch);
-        bool taken = send(body);
+        bool is_taken = send(body);
         lock.lock();
         milliseconds wait = kFirstWait;
-        for (int tries = 1; !taken && tries < kTries && !stopping; ++tries, wait *= 2) {
+        for (int tries = 1; !is_taken && tries < kTries && !stopping; ++tries, wait *= 2) {
             changed.wait_for(lock, wait, [this] { return stopping; });
             if (late()) break;
             lock.unlock();
-            taken = send(body);
+            is_taken = send(body);
             lock.lock();
         }
-        if (!taken) count_dropped(batch.size());
+        count(is_taken ? taken : refused, batch.size());
+        if (!is_taken) count_dropped(batch.size());
     }
 
     bool send(const std::string& body) const {

@@ -65,6 +65,8 @@ private:
 
 // Collects ended spans in a bounded queue and hands them on in batches, on a thread of its own. What does not fit, or is refused
 // for good, is dropped and counted (otel_spans_dropped_total): tracing never holds up the work.
+// otel_sdk_exporter_span_exported_total counts all whose export has ended, those that were not taken with an error_type, as
+// OpenTelemetry's conventions have it.
 class Tracer : public std::enable_shared_from_this<Tracer> {
 public:
     // Delivers one OTLP/JSON ExportTraceServiceRequest; false: it was not taken.

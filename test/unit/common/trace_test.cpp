@@ -227,6 +227,7 @@ TEST(Tracer, DropsAndCountsWhatDoesNotFit) {
     leave.set_value();
     tracer->stop(10s);
     EXPECT_EQ(sent, 3);
+    EXPECT_THAT(base::exposition({&registry}), HasSubstr("otel_sdk_exporter_span_exported_total 3"));
     tracer->start("late", SpanKind::Internal, {});
     EXPECT_THAT(base::exposition({&registry}), HasSubstr("otel_spans_dropped_total 4"));
 }
@@ -241,6 +242,7 @@ TEST(Tracer, DropsAndCountsWhatIsRefused) {
     tracer->start("a", SpanKind::Internal, {});
     tracer->stop(10s);
     EXPECT_THAT(base::exposition({&registry}), HasSubstr("otel_spans_dropped_total 1"));
+    EXPECT_THAT(base::exposition({&registry}), HasSubstr("otel_sdk_exporter_span_exported_total{error_type=\"_OTHER\"} 1"));
 }
 
 TEST(Tracer, LivesAsLongAsAnOpenSpan) {

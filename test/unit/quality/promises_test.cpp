@@ -550,7 +550,17 @@ TEST_F(PromisesTest, OfMetricsNeedThePlatformsOwnPrometheusWhereItIsToReadThem) 
 
 TEST_F(PromisesTest, OfLogsAndTracesAreInTheServicesConfiguration) {
     EXPECT_THAT(find("Logs").evidence, HasSubstr("level info"));
-    EXPECT_THAT(find("Tracing").evidence, HasSubstr("10 % of traces to http://collector:4318"));
+    expect_unknown("Tracing", "", "10 % of traces to http://collector:4318, and this operator does not see");
+    seen.measured = Measured{.problem = "Connection refused"};
+    expect_unknown("Tracing", "", "was not seen to send any");
+    seen.measured = Measured{.problem = "", .begun = true};
+    seen.measured->spans_taken = false;
+    expect_hurt("Tracing", "", "the last were not taken", "take OTLP over HTTP");
+    seen.measured->spans_taken = true;
+    EXPECT_EQ(find("Tracing").held, Held::True);
+    platform.spec.tracing.sampling_percent = 0;
+    expect_unknown("Tracing", "", "0 % of traces");
+    platform.spec.tracing.sampling_percent = 10;
     object("ConfigMap", "user").state = Declared::State::Missing;
     expect_hurt("Logs", "", "ConfigMap shop-user does not exist", "by itself");
     object("Deployment", "user").state = Declared::State::Differs;

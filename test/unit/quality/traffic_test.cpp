@@ -51,6 +51,32 @@ protected:
     Traffic::Time time_{};
 };
 
+TEST(Requests, HaveSpansThatWereTakenAndThatWereLost) {
+    const Requests requests = requests_from(
+        "otel_sdk_exporter_span_exported_total 5\notel_sdk_exporter_span_exported_total{error_type=\"_OTHER\"} 2\n", 0.5);
+    EXPECT_EQ(requests.spans, 5);
+    EXPECT_EQ(requests.lost, 2);
+}
+
+TEST_F(TrafficTest, KnowsWhetherTheLastSpansOfEveryPodWereTaken) {
+    const auto see = [&](const char* pod, double spans, double lost) {
+        traffic_.add(pod, {.spans = spans, .lost = lost}, time_);
+    };
+    see("a", 1, 1);
+    see("b", 0, 0);
+    EXPECT_EQ(traffic_.spans_taken(), std::nullopt) << "whenever that was";
+    see("a", 2, 1);
+    EXPECT_EQ(traffic_.spans_taken(), true);
+    see("b", 0, 3);
+    EXPECT_EQ(traffic_.spans_taken(), false);
+    see("b", 0, 3);
+    EXPECT_EQ(traffic_.spans_taken(), false) << "none was sent since";
+    see("b", 1, 3);
+    EXPECT_EQ(traffic_.spans_taken(), true);
+    traffic_.keep_pods([](const std::string&) { return false; });
+    EXPECT_EQ(traffic_.spans_taken(), std::nullopt);
+}
+
 TEST_F(TrafficTest, IsWhatCameSinceAPodWasFirstSeen) {
     traffic_.add("a", counted(1000, 100), time_);
     EXPECT_FALSE(traffic_.of_window(time_));

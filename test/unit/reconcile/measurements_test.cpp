@@ -168,6 +168,31 @@ TEST_F(MeasurementsTest, AskThePrometheusThatIsNamed) {
     EXPECT_FALSE(measured().few_fail);
 }
 
+TEST_F(MeasurementsTest, TellWhetherSpansAreTaken) {
+    const std::string counter = "otel_sdk_exporter_span_exported_total";
+    EXPECT_EQ(measured().spans_taken, std::nullopt);
+    counted_ = counter + " 2\n";
+    look();
+    EXPECT_EQ(measured().spans_taken, true);
+    counted_ += counter + "{error_type=\"_OTHER\"} 1\n";
+    look();
+    EXPECT_EQ(measured().spans_taken, false);
+}
+
+TEST_F(MeasurementsTest, AskThePrometheusWhetherSpansAreTaken) {
+    const std::string url = "http://127.0.0.1:" + std::to_string(server_.address().port);
+    put_platform(R"({"tracing": {"endpoint": "http://jaeger:4318"}, "prometheusUrl": ")" + url + "\"}");
+    const auto answer = [&](const std::string& result) {
+        counted_ = R"({"status": "success", "data": {"resultType": "vector", "result": [)" + result + "]}}";
+        look();
+        return measured().spans_taken;
+    };
+    EXPECT_EQ(answer(""), std::nullopt);
+    EXPECT_THAT(asked_, Contains("/api/v1/query?query=" + client::percent_encode(resources::spans(shop()).lost)));
+    EXPECT_EQ(answer(R"({"metric": {}, "value": [1, "2"]})"), false) << "some were lost, whatever else";
+    EXPECT_EQ(answer(R"({"metric": {}, "value": [1, "0"]})"), false) << "none were sent since";
+}
+
 TEST_F(MeasurementsTest, AskThePrometheusWhatItReadsWhereItIsToReadTheServices) {
     const std::string url = "http://127.0.0.1:" + std::to_string(server_.address().port);
     put_platform(R"({"metrics": "ServiceMonitor", "prometheusUrl": ")" + url + "\"}");
