@@ -1,10 +1,28 @@
 #include "reconcile/known_platform.h"
 
+#include <nlohmann/json.hpp>
 #include <tuple>
 
 #include "kube/managed.h"
 
 namespace reconcile {
+
+namespace {
+
+// Of the promises, by which name which are broken: whether that changes is news.
+void keep_broken(kube::Json& status) {
+    kube::Json broken = kube::Json::array();
+    for (const kube::Json& promise : kube::at(status, {"promises"})) {
+        if (kube::string_at(promise, {"status"}) != "False") continue;
+        kube::Json brief{
+            {"attribute", kube::at(promise, {"attribute"})}, {"name", kube::at(promise, {"name"})}, {"status", "False"}};
+        if (broken.empty() || broken.back() != brief) broken.push_back(std::move(brief));
+    }
+    status.erase("promises");
+    if (!broken.empty()) status["promises"] = std::move(broken);
+}
+
+}  // namespace
 
 bool operator==(const KnownPlatform& a, const KnownPlatform& b) {
     const auto identity = [](const KnownPlatform& known) {
@@ -22,7 +40,7 @@ KnownPlatform known_platform_from(const kube::Json& document) {
     kube::Json& status = known.platform.status;
     known.status_digest = kube::digest(status);
     if (status.is_object()) {
-        status.erase("promises");
+        keep_broken(status);
         status.erase("components");
     }
     return known;

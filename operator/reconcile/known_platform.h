@@ -15,7 +15,7 @@ struct KnownPlatform {
     api::Platform platform;              // With a default spec where there are problems.
     std::vector<api::Problem> problems;  // Why the document can't be acted on: the installed CRD is laxer than this operator.
     std::string created;                 // RFC 3339
-    std::uint64_t status_digest = 0;     // Of the whole status; of what `platform` has, the long lists are left out.
+    std::uint64_t status_digest = 0;     // Of the whole status; of its long lists `platform` has only which promises are broken.
 
     // Whether both ask for the same: a new status alone is no reason to reconcile.
     friend bool operator==(const KnownPlatform& a, const KnownPlatform& b);

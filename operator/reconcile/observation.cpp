@@ -48,7 +48,7 @@ quality::Roles look_at_roles(const api::Platform& platform, const References& re
     quality::Roles roles;
     for (const std::string& name : resources::roles(platform)) {
         const References::State state = references.state(Reference{{"", name}, Reference::Use::Role});
-        if (state == References::State::Unknown) roles.shown = false;
+        if (state == References::State::Refused) roles.shown = false;
         if (state == References::State::Absent) roles.missing.push_back(name);
     }
     return roles;

@@ -120,7 +120,6 @@ awaitable<Action> PlatformReconciler::reconcile(kube::Key key) {
     const std::set<Reference> references = references_of(platform);
     parts_.references.set(key, references);
     for (const Reference& to : references) {
-        if (to.use == Reference::Use::Role) continue;  // Nothing is made of it, so that what is not known of it can wait.
         if (parts_.references.state(to) == References::State::Unknown) co_return Action::wait();
     }
     if (goes_back(platform)) {

@@ -73,8 +73,10 @@ void References::set(const kube::Key& platform, const std::set<Reference>& refer
 
 References::State References::state(const Reference& to) const {
     const auto found = watched_.find(to);
-    if (found == watched_.end() || !found->second->watcher.synced()) return State::Unknown;
-    if (to.use == Reference::Use::Role && found->second->watcher.refused()) return State::Unknown;
+    if (found == watched_.end()) return State::Unknown;
+    const runtime::Watcher& watcher = found->second->watcher;
+    if (to.use == Reference::Use::Role && watcher.refused()) return State::Refused;
+    if (!watcher.synced()) return State::Unknown;
     return found->second->store.find(to.key) ? State::Present : State::Absent;
 }
 

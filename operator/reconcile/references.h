@@ -32,7 +32,8 @@ public:
     References(boost::asio::io_context& io, client::Client& client, base::Log log, Changed changed);
     ~References();
 
-    enum class State { Unknown, Absent, Present };
+    // Refused: the API server does not show the operator a role. (What else it refers to it cannot do without, and waits for.)
+    enum class State { Unknown, Refused, Absent, Present };
 
     // What `platform` refers to from now on; the watches of others end once no platform refers to them.
     void set(const kube::Key& platform, const std::set<Reference>& references);
