@@ -7,13 +7,9 @@ namespace quality {
 
 namespace {
 
-const std::string kCure =
+constexpr const char* kCure =
     "This version makes no backups: copy the volumes or dump the data yourself, or use a store that is backed up elsewhere "
     "(external in spec.data).";
-
-bool holds_data(const api::Spec& spec) {
-    return std::ranges::any_of(api::kDataStores, [&](std::string_view name) { return !api::data_store(spec, name).external; });
-}
 
 }  // namespace
 
@@ -38,7 +34,7 @@ Findings backup(const Case& of) {
 
 Findings recovery_objectives(const Case& of) {
     const api::Recovery& wanted = of.platform.spec.recovery;
-    if (!holds_data(of.platform.spec)) {
+    if (std::ranges::none_of(parts(of.platform), &Part::is_data)) {
         return {unknown("", "how external stores recover is not observed", "See to it where they run.")};
     }
     return {hurt("",

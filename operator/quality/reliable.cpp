@@ -83,12 +83,12 @@ Finding budget_of(const Case& of, const Part& part) {
         return hurt(part.name, "PodDisruptionBudget " + name + " does not exist", cure_of_objects(of));
     }
     const std::optional<std::vector<std::string>> others = others_on(of, "PodDisruptionBudget", part.name);
-    if (others && !others->empty()) {
+    if (!others) return not_shown(part.name, "poddisruptionbudgets");
+    if (!others->empty()) {
         return hurt(part.name,
                     "PodDisruptionBudget " + in_short(*others) + " selects its pods too, and of two Kubernetes obeys none",
                     "Delete PodDisruptionBudget " + in_short(*others) + ", or set its selector to other pods.");
     }
-    if (!others) return not_shown(part.name, "poddisruptionbudgets");
     if (!workload || !budget->second.judged) {
         return unknown(part.name, "Kubernetes has not looked at its budget yet", "Wait until kube-controller-manager does.");
     }

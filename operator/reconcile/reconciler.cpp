@@ -132,8 +132,11 @@ awaitable<Action> PlatformReconciler::reconcile(kube::Key key) {
     try {
         if (platform.spec.suspend) co_return co_await look_on(platform);
         co_return co_await bring_about(platform);
+    } catch (const MissingRootKey& error) {
+        reason = "RootKeyMissing";
+        bad_key = error.what();
     } catch (const BadRootKey& error) {
-        reason = dynamic_cast<const MissingRootKey*>(&error) != nullptr ? "RootKeyMissing" : "InvalidRootKey";
+        reason = "InvalidRootKey";
         bad_key = error.what();
     }
     const quality::Verdict invalid = quality::rejected(reason, {{"", bad_key}});
