@@ -42,8 +42,9 @@ TEST_F(Gateway, TellsTheServiceWhatItKnowsAndNothingThatTheClientForged) {
 TEST_F(Gateway, PassesTheTokenToTheUserService) {
     gateway.start();
     open_session();
-    ASSERT_EQ(status_with(token(), "/api/v1/profile"), 200);
-    EXPECT_EQ(http::find(passed()[0].headers, "Authorization"), "Bearer " + token());
+    const std::string sent = token();
+    ASSERT_EQ(status_with(sent, "/api/v1/profile"), 200);
+    EXPECT_EQ(http::find(passed()[0].headers, "Authorization"), "Bearer " + sent);
 }
 
 TEST_F(Gateway, PassesBodiesStatusesAndHeadersBack) {
