@@ -14,6 +14,15 @@ constexpr std::int64_t kBytesOfConnection = 9'531'392;  // DBInstanceClassMemory
 constexpr std::int64_t kLeast = 100;                    // PostgreSQL's own default of max_connections …
 constexpr std::int64_t kSuperuserReserved = 3;          // … and of superuser_reserved_connections.
 
+// A whole number, as the schema has it.
+std::int64_t parameter(const ManagedStore& postgres, const std::string& name, std::int64_t otherwise) {
+    if (const auto given = postgres.parameters.find(name); given != postgres.parameters.end()) {
+        const std::string& text = given->second;
+        std::from_chars(text.data(), text.data() + text.size(), otherwise);
+    }
+    return otherwise;
+}
+
 }  // namespace
 
 std::int64_t default_max_connections(const Compute& postgres) {
@@ -22,12 +31,11 @@ std::int64_t default_max_connections(const Compute& postgres) {
 }
 
 std::int64_t connections_for_pools(const ManagedStore& postgres) {
-    std::int64_t number = default_max_connections(postgres.compute);
-    if (const auto given = postgres.parameters.find("max_connections"); given != postgres.parameters.end()) {
-        const std::string& text = given->second;
-        std::from_chars(text.data(), text.data() + text.size(), number);
-    }
-    return std::max(number - kSuperuserReserved - std::ranges::count_if(kServices, &Service::has_database), std::int64_t{0});
+    const std::int64_t all = parameter(postgres, "max_connections", default_max_connections(postgres.compute));
+    const std::int64_t reserved = parameter(postgres, "superuser_reserved_connections", kSuperuserReserved) +
+                                  parameter(postgres, "reserved_connections", 0);
+    const std::int64_t migrations = std::ranges::count_if(kServices, &Service::has_database);
+    return std::max(all - reserved - migrations, std::int64_t{0});
 }
 
 std::int64_t pods_with_a_pool(const Spec& spec) {

@@ -11,7 +11,8 @@ namespace api {
 // one, as Amazon RDS has it, and no fewer than PostgreSQL's own 100.
 std::int64_t default_max_connections(const Compute& postgres);
 
-// What is left for the services' pools: PostgreSQL keeps some for its superuser, and each service's migration needs one.
+// What is left for the services' pools: PostgreSQL reserves some for its superuser and its parameter reserved_connections, and
+// each service's migration needs one.
 std::int64_t connections_for_pools(const ManagedStore& postgres);
 
 // Pods with a pool when every service is at its maximum and rolls out as well, those included that terminate meanwhile.

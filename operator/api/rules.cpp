@@ -101,6 +101,8 @@ bool are_images(const Json& self) {
     return all_keys(self, [&](const std::string& key) { return std::ranges::find(images, key) != images.end(); });
 }
 
+constexpr std::int64_t kMostConnections = 262'143;  // PostgreSQL's own limit, MAX_BACKENDS.
+
 bool are_parameters(const Json& self) {
     return all_keys(self, [](const std::string& key) {
         const bool shaped = std::ranges::all_of(
@@ -114,6 +116,12 @@ bool are_free_parameters(const Json& self) {
         "config_file",      "data_directory", "external_pid_file",      "hba_file", "ident_file",
         "listen_addresses", "port",           "unix_socket_directories"};
     return all_keys(self, [&](const std::string& key) { return std::ranges::find(taken, key) == taken.end(); });
+}
+
+bool is_number_up_to(const Json& self, const char* parameter, std::int64_t least, std::int64_t most) {
+    if (!has(self, parameter)) return true;
+    const std::string written = text(self, parameter);
+    return matches(written, "^[0-9]{1,6}$") && std::stoll(written) >= least && std::stoll(written) <= most;
 }
 
 bool can_roll(const Json& self) {
@@ -208,6 +216,13 @@ const std::map<std::string_view, Rule>& twins() {
         {"config_file, data_directory, external_pid_file, hba_file, ident_file, listen_addresses, port and "
          "unix_socket_directories are set by the operator",
          [](const Json& self) { return are_free_parameters(self); }},
+        {"max_connections must be a whole number from 1 to 262143, such as 200",
+         [](const Json& self) { return is_number_up_to(self, "max_connections", 1, kMostConnections); }},
+        {"superuser_reserved_connections and reserved_connections must be whole numbers from 0 to 262143, such as 3",
+         [](const Json& self) {
+             return is_number_up_to(self, "superuser_reserved_connections", 0, kMostConnections) &&
+                    is_number_up_to(self, "reserved_connections", 0, kMostConnections);
+         }},
         {"an external data store needs secretName, the Secret that says where it is and how to log in",
          [](const Json& self) { return has(self, "secretName"); }},
         {"must be 1 (a single server) or 3 to 9, because a Redis Cluster needs at least three masters",

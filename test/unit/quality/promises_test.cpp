@@ -22,6 +22,10 @@ TEST_F(PromisesTest, OfConnectionsAddUpEveryPoolAtItsMost) {
     expect_hurt("Connections", "postgres", "open up to 65 connections, PostgreSQL takes 32", "higher by 33");
     max_connections = "73";
     EXPECT_EQ(find("Connections", "postgres").held, Held::True);
+    platform.spec.postgres.managed.parameters["superuser_reserved_connections"] = "60";
+    expect_hurt("Connections", "postgres", "PostgreSQL takes 8 of them", "higher by 57");
+    platform.spec.postgres.managed.parameters["reserved_connections"] = "8";
+    expect_hurt("Connections", "postgres", "PostgreSQL takes 0 of them", "higher by 65");
     platform.spec.postgres.external = api::ExternalStore{"db", {"10.0.0.1/32", "", 5432}};
     expect_unknown("Connections", "postgres", "external");
 }
@@ -41,7 +45,7 @@ TEST_F(PromisesTest, OfObjectivesFollowWhatIsMeasured) {
     seen.measured = Measured{};
     expect_unknown("Objectives", "gateway", "being measured");
     seen.measured->begun = true;
-    expect_unknown("Objectives", "gateway", "no request came");
+    expect_unknown("Objectives", "gateway", "no request was seen");
     seen.measured->any = true;
     EXPECT_EQ(find("Objectives", "gateway").held, Held::True);
     seen.measured->few_fail = false;
