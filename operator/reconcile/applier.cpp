@@ -22,7 +22,9 @@ using boost::asio::awaitable;
 constexpr int kAtOnce = 4;
 
 constexpr int kForbidden = 403;
+constexpr int kConflict = 409;
 constexpr int kInvalid = 422;
+constexpr int kTooManyRequests = 429;
 
 // The service that a Deployment runs, by its component label.
 const api::ServiceSettings* settings_of(const api::Platform& platform, const kube::Object& deployment) {
@@ -46,11 +48,11 @@ kube::Json merged(kube::Json live, const kube::Json& wanted) {
     return live;
 }
 
-bool is_refusal(const client::ApiError& error) {
-    return error.code() >= 400 && error.code() < 500 && error.code() != 429;
-}
-
 }  // namespace
+
+bool is_refusal(int code) {
+    return code >= 400 && code < 500 && code != kConflict && code != kTooManyRequests;
+}
 
 std::optional<std::int64_t> replicas_to_set(const api::ServiceSettings& settings, std::int64_t live, bool is_new) {
     const std::int64_t count = settings.replicas.count;
@@ -122,7 +124,7 @@ awaitable<void> Applier::work_through(std::shared_ptr<Batch> batch) {
         try {
             co_await apply_one(batch->platform, object);
         } catch (const client::ApiError& error) {
-            if (is_refusal(error)) {
+            if (is_refusal(error.code())) {
                 (is_log_agent(object.kind) ? batch->refused.log_agent : batch->refused.objects).emplace_back(error.what());
             } else {
                 batch->failure = std::current_exception();
@@ -240,7 +242,7 @@ awaitable<Refused> Applier::prune(const api::Platform& platform, kube::Objects w
         try {
             co_await remove(platform, each);
         } catch (const client::ApiError& error) {
-            if (!is_log_agent(each.kind) || !is_refusal(error)) throw;
+            if (!is_log_agent(each.kind) || !is_refusal(error.code())) throw;
             refused.log_agent.emplace_back(error.what());
         }
     }

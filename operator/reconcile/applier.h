@@ -31,7 +31,7 @@ private:
     std::set<std::pair<std::string_view, kube::Key>> keys_;
 };
 
-// The API server's words on objects that it refused (4xx). Those on the log agent stand apart: in its namespace an administrator
+// The API server's words on objects that it refused. Those on the log agent stand apart: in its namespace an administrator
 // may give rights or not, and the platform serves without it.
 struct Refused {
     std::vector<std::string> objects;
@@ -99,5 +99,9 @@ private:
 // there is one, so it is only lifted to the minimum; without one it stays as it was left, within count and max, so that switching
 // an autoscaler off never drops pods.
 std::optional<std::int64_t> replicas_to_set(const api::ServiceSettings& settings, std::int64_t live, bool is_new);
+
+// Whether an answer of the API server with that status says no to what was asked. A conflict says that somebody else was quicker,
+// and 429 that it is too much just now: the same may be taken the next time.
+bool is_refusal(int code);
 
 }  // namespace reconcile

@@ -41,5 +41,10 @@ TEST(ReplicasToSet, KeepsWithinTheBoundsWithoutAnAutoscaler) {
     EXPECT_EQ(replicas_to_set(settings(false), 1, kThere), 3);
 }
 
+TEST(IsRefusal, IsNoneWhereTheSameMayBeTakenTheNextTime) {
+    for (const int code : {400, 403, 404, 422}) EXPECT_TRUE(is_refusal(code)) << code;
+    for (const int code : {409, 429, 500, 503}) EXPECT_FALSE(is_refusal(code)) << code;
+}
+
 }  // namespace
 }  // namespace reconcile
