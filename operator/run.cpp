@@ -106,11 +106,12 @@ public:
         client_.set_warning_handler([this](const std::string& text) { log_.warn("the API server warns", {{"warning", text}}); });
         platform_watcher_.on_settled([this] { begin_once_synced(); });
         definition_watcher_.on_settled([this] { begin_once_synced(); });
-        children_.on_synced([this] { begin_once_synced(); });
-        surroundings_.on_settled([this] {
+        const auto begin_and_look_again = [this] {
             begin_once_synced();
             enqueue_where({});
-        });
+        };
+        children_.on_settled(begin_and_look_again);
+        surroundings_.on_settled(begin_and_look_again);
     }
 
     // A failure that nothing below caught ends the process with a reason, rather than leaving half of it running.
@@ -177,7 +178,7 @@ private:
     }
 
     bool synced() const {
-        return platform_watcher_.synced() && definition_watcher_.synced() && children_.synced() && surroundings_.settled();
+        return platform_watcher_.synced() && definition_watcher_.synced() && children_.settled() && surroundings_.settled();
     }
 
     void enqueue(const kube::Key& platform) { controller_.enqueue(platform); }
@@ -219,7 +220,10 @@ private:
     runtime::Endpoints endpoints() {
         const runtime::Check not_synced = [this]() -> std::optional<std::string> {
             if (!leading_) return std::nullopt;  // One that waits to lead is as ready as it can be.
-            return synced() ? std::nullopt : std::optional<std::string>("the watches are still filling");
+            if (!synced()) return "the watches are still filling";
+            const std::vector<std::string> hidden = children_.hidden();
+            if (hidden.empty()) return std::nullopt;
+            return "the API server does not show " + hidden.front();
         };
         return {{&registry_, &process_metrics_, &attribute_metrics_},
                 {{"ping", [] { return std::nullopt; }}},

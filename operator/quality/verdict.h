@@ -51,8 +51,8 @@ const kube::Json& condition_of(const kube::Json& status, std::string_view type);
 // A platform of which nothing is known yet.
 Verdict first_sight(const api::Platform& platform);
 
-// A platform of which nothing is applied because it can't be: `reason` InvalidSpec, NamespaceTaken, VersionGoesBack,
-// InvalidRootKey or RootKeyMissing.
+// A platform of which nothing is applied because it can't be: `reason` InvalidSpec, NamespaceTaken, KindsNotShown,
+// VersionGoesBack, InvalidRootKey or RootKeyMissing.
 Verdict rejected(const std::string& reason, const std::vector<api::Problem>& problems);
 
 Verdict assess(const api::Platform& platform, const Observed& observed);

@@ -27,7 +27,7 @@ Children::Children(boost::asio::io_context& io, client::Client& client, const ba
         selection.part = kind == kube::kSecret ? client::Part::Metadata : client::Part::Whole;
         tracked.watcher = std::make_unique<runtime::Watcher>(io, client, log, kind, selection, *tracked.store);
         tracked.watcher->on_settled([this] {
-            if (synced() && on_synced_) on_synced_();
+            if (settled() && on_settled_) on_settled_();
         });
         tracked_.push_back(std::move(tracked));
     }
@@ -61,11 +61,17 @@ void Children::forget(const kube::Kind& kind, const kube::Key& key) {
     if (const Tracked* found = tracked(kind)) found->store->forget(key);
 }
 
-bool Children::synced() const {
-    return std::all_of(tracked_.begin(), tracked_.end(), [](const Tracked& each) {
-        const bool done_without = each.kind.optional && each.watcher->refused();
-        return !each.running || each.watcher->synced() || done_without;
-    });
+bool Children::settled() const {
+    return std::ranges::all_of(
+        tracked_, [](const Tracked& each) { return !each.running || each.watcher->synced() || each.watcher->refused(); });
+}
+
+std::vector<std::string> Children::hidden() const {
+    std::vector<std::string> kinds;
+    for (const Tracked& each : tracked_) {
+        if (!each.kind.optional && each.watcher->refused()) kinds.push_back(each.kind.resource());
+    }
+    return kinds;
 }
 
 void Children::run(Tracked& each) {

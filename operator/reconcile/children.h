@@ -40,10 +40,13 @@ public:
     // Kinds of optional APIs are watched from the moment their API is there.
     void serve(const kube::Kind& kind);
 
-    // Every kind has been seen, but for optional ones that our role does not let us see: what needs them says so when it is
-    // applied.
-    bool synced() const;
-    void on_synced(std::function<void()> callback) { on_synced_ = std::move(callback); }
+    // Every kind has been seen, or our role does not let us see it.
+    bool settled() const;
+    // Called when they are, and whenever a kind is refused or shown again after that.
+    void on_settled(std::function<void()> callback) { on_settled_ = std::move(callback); }
+    // The kinds that our role does not let us see, without which nothing can be brought about. Of optional ones, what needs them
+    // says so when it is applied.
+    std::vector<std::string> hidden() const;
     void start();
     void stop();
 
@@ -60,7 +63,7 @@ private:
 
     boost::asio::io_context& io_;
     std::vector<Tracked> tracked_;
-    std::function<void()> on_synced_;
+    std::function<void()> on_settled_;
 };
 
 }  // namespace reconcile

@@ -74,6 +74,12 @@ std::vector<api::Problem> namespace_taken(const KnownPlatform& first) {
     return {{"metadata.namespace", "a namespace holds one platform, and " + first.platform.key.name + " was here first"}};
 }
 
+// Nothing can be said of a platform, or done for it, by one who does not see what it has.
+std::vector<api::Problem> not_shown(const std::vector<std::string>& kinds) {
+    return {{"", "the API server does not show the operator " + quality::in_words(kinds) +
+                     ": give its role the verbs list and watch for them, as config/rbac does"}};
+}
+
 bool goes_back(const api::Platform& platform) {
     return platform.spec.forward_only && api::is_before(platform.spec.version, version_before(platform));
 }
@@ -116,6 +122,11 @@ awaitable<Action> PlatformReconciler::reconcile(kube::Key key) {
         const quality::Verdict taken = quality::rejected("NamespaceTaken", namespace_taken(*first));
         co_await report(platform, taken);
         co_return Action::wait();
+    }
+    if (const std::vector<std::string> hidden = parts_.children.hidden(); !hidden.empty()) {
+        const quality::Verdict blind = quality::rejected("KindsNotShown", not_shown(hidden));
+        co_await report(platform, blind);
+        co_return Action::wait();  // Until they are shown.
     }
     const std::set<Reference> references = references_of(platform);
     parts_.references.set(key, references);

@@ -562,5 +562,19 @@ TEST_F(Verdict, IsUnknownOfWhatTheOperatorMayNotSee) {
     expect_true("Reliable");
 }
 
+TEST_F(Verdict, IsUnknownWhereTheOperatorDoesNotSeeWhatThePlatformHas) {
+    rights().take("poddisruptionbudgets", {"list", "watch"});
+    shop().stop_operator(SIGTERM);
+    shop().start_operator({"--no-leader-elect"});
+    const auto platform = [] { return shop().get("ecp", "shop"); };
+    ASSERT_TRUE(eventually([&] { return condition(platform(), "Stalled", "reason") == "KindsNotShown"; })) << status().dump(2);
+    EXPECT_THAT(condition(platform(), "Stalled", "message"),
+                AllOf(HasSubstr("does not show the operator poddisruptionbudgets.policy"), HasSubstr("config/rbac")));
+    for (const char* attribute : {"Reliable", "Secure", "Maintainable"}) EXPECT_EQ(condition(platform(), attribute), "Unknown");
+    rights().restore();
+    expect_true("Reliable");
+    EXPECT_EQ(condition(platform(), "Stalled"), "False");
+}
+
 }  // namespace
 }  // namespace apiserver
