@@ -76,7 +76,7 @@ Findings objectives(const Case& of) {
                         "spec.quality.observability.operatorNamespace must be where the operator runs.")};
     }
     if (!measured.begun) return {unknown(gateway, "its requests are being measured", "Wait for some seconds.")};
-    if (!measured.any) return {unknown(gateway, "no request came for 5 minutes", "Wait until customers come.")};
+    if (!measured.any) return {unknown(gateway, "no request was seen in the last 5 minutes", "Wait until customers come.")};
     Findings findings;
     if (!measured.few_fail) {
         findings.push_back(hurt(

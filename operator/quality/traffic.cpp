@@ -81,6 +81,14 @@ double most_failed(const api::Objectives& objectives) {
     return std::stod(objectives.error_rate_percent) / 100;
 }
 
+// Of those whose duration is known. Throws std::invalid_argument where latencyP99 is none of kLatencies.
+double quick(const Requests& requests, const api::Objectives& objectives) {
+    const std::optional<std::int64_t> millis = kube::duration_millis(objectives.latency_p99);
+    const auto* bound = std::ranges::find(kLatencies, static_cast<double>(millis.value_or(0)) / 1000);
+    if (bound == kLatencies.end()) throw std::invalid_argument("latencyP99 can't be " + objectives.latency_p99);
+    return requests.within[static_cast<std::size_t>(bound - kLatencies.begin())];
+}
+
 // Since then; all of it where the process began anew.
 Requests since(const Requests& before, Requests now) {
     if (now.all < before.all || now.timed < before.timed) return now;
@@ -93,7 +101,7 @@ Requests& Requests::operator+=(const Requests& other) {
     all += other.all;
     failed += other.failed;
     timed += other.timed;
-    quick += other.quick;
+    for (std::size_t i = 0; i < within.size(); ++i) within[i] += other.within[i];
     spans += other.spans;
     lost += other.lost;
     return *this;
@@ -103,13 +111,13 @@ Requests& Requests::operator-=(const Requests& other) {
     all -= other.all;
     failed -= other.failed;
     timed -= other.timed;
-    quick -= other.quick;
+    for (std::size_t i = 0; i < within.size(); ++i) within[i] -= other.within[i];
     spans -= other.spans;
     lost -= other.lost;
     return *this;
 }
 
-Requests requests_from(std::string_view metrics, double bound) {
+Requests requests_from(std::string_view metrics) {
     Requests sum;
     while (!metrics.empty()) {
         const std::size_t end = std::min(metrics.find('\n'), metrics.size());
@@ -125,11 +133,11 @@ Requests requests_from(std::string_view metrics, double bound) {
             sum.all += count;
             if (failed) sum.failed += count;
         } else if (sample.name() == kBuckets) {
-            bool ends_there = false;
+            const auto* bound = kLatencies.end();
             const double count = sample.read([&](std::string_view label, std::string_view value) {
-                if (label == "le") ends_there = value != "+Inf" && sample.number(value) == bound;
+                if (label == "le" && value != "+Inf") bound = std::ranges::find(kLatencies, sample.number(value));
             });
-            if (ends_there) sum.quick += count;
+            if (bound != kLatencies.end()) sum.within[static_cast<std::size_t>(bound - kLatencies.begin())] += count;
         } else if (sample.name() == kTimed) {
             sum.timed += sample.read([](std::string_view, std::string_view) {});
         } else if (sample.name() == kSpans) {
@@ -148,7 +156,7 @@ void Traffic::add(const std::string& pod, const Requests& counted, Time now) {
     Pod& known = found->second;
     const Requests news = since(known.counted, counted);
     begun_ = true;
-    slices_.push_back({now, news});
+    if (news.all > 0 || news.timed > 0) slices_.push_back({now, news});
     known.counted = counted;
     if (news.spans > 0 || news.lost > 0) known.spans_taken = news.lost <= 0;
 }
@@ -175,7 +183,7 @@ Measured measured_from(const std::optional<Requests>& requests, const api::Objec
             .begun = true,
             .any = requests->all > 0,
             .few_fail = requests->failed <= most_failed(objectives) * requests->all,
-            .few_are_slow = requests->timed - requests->quick <= kMostSlow * requests->timed};
+            .few_are_slow = requests->timed - quick(*requests, objectives) <= kMostSlow * requests->timed};
 }
 
 Measured measured_from(double failed, double slow, const api::Objectives& objectives) {
@@ -185,12 +193,6 @@ Measured measured_from(double failed, double slow, const api::Objectives& object
             .any = true,
             .few_fail = failed <= most_failed(objectives),
             .few_are_slow = slow <= kMostSlow};
-}
-
-double latency_seconds(const api::Objectives& objectives) {
-    const std::optional<std::int64_t> millis = kube::duration_millis(objectives.latency_p99);
-    if (!millis) throw std::invalid_argument("latencyP99: no duration: " + objectives.latency_p99);
-    return static_cast<double>(*millis) / 1000;
 }
 
 }  // namespace quality

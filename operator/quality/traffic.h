@@ -1,6 +1,7 @@
 // PURE: what customers asked of a gateway and how it answered, from what its pods count.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -14,23 +15,25 @@
 
 namespace quality {
 
+// What latencyP99 may be, in seconds.
+constexpr std::array kLatencies{0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0};
+
 // Requests since a process began.
 struct Requests {
     double all = 0;
-    double failed = 0;  // Status 500 and above.
-    double timed = 0;   // Of which the duration is known,
-    double quick = 0;   // and was within the objective.
-    double spans = 0;   // Of traces, that were taken where they are sent,
-    double lost = 0;    // and that were not.
+    double failed = 0;                                  // Status 500 and above.
+    double timed = 0;                                   // Of which the duration is known,
+    std::array<double, kLatencies.size()> within = {};  // and was within each of kLatencies.
+    double spans = 0;                                   // Of traces, that were taken where they are sent,
+    double lost = 0;                                    // and that were not.
 
     Requests& operator+=(const Requests& other);
     Requests& operator-=(const Requests& other);
 };
 
 // Sums up http_requests_total, http_request_duration_seconds and otel_sdk_exporter_span_exported_total in Prometheus' text
-// format. `quick` counts the bucket that ends at `bound` seconds. Throws std::invalid_argument that quotes the line which can't
-// be read.
-Requests requests_from(std::string_view metrics, double bound);
+// format. Throws std::invalid_argument that quotes the line which can't be read.
+Requests requests_from(std::string_view metrics);
 
 // Of the last minutes, over all pods.
 class Traffic {
@@ -74,8 +77,5 @@ private:
 Measured measured_from(const std::optional<Requests>& requests, const api::Objectives& objectives);
 // The same from the shares that failed and that were slow: NaN where there were no requests.
 Measured measured_from(double failed, double slow, const api::Objectives& objectives);
-
-// Seconds of a duration as objectives have it, "500ms".
-double latency_seconds(const api::Objectives& objectives);
 
 }  // namespace quality

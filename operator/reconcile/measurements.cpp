@@ -5,6 +5,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <stdexcept>
+#include <tuple>
 
 #include "reconcile/plain_get.h"
 #include "reconcile/prometheus.h"
@@ -28,6 +29,10 @@ awaitable<std::string> metrics_of(MetricsOf pod) {
     co_return std::move(answer.body);
 }
 
+bool are_same(const api::Objectives& a, const api::Objectives& b) {
+    return std::tie(a.latency_p99, a.error_rate_percent) == std::tie(b.latency_p99, b.error_rate_percent);
+}
+
 }  // namespace
 
 Measurements::Measurements(boost::asio::io_context& io, const Platforms& platforms, PodsOf pods_of, const base::Clock& clock,
@@ -41,7 +46,10 @@ bool Measurements::measures(const KnownPlatform& known) const {
 std::optional<quality::Measured> Measurements::of(const api::Platform& platform) const {
     if (!pods_of_ && platform.spec.prometheus_url.empty()) return std::nullopt;
     const auto found = known_.find(platform.key);
-    return found == known_.end() ? quality::Measured{} : found->second.measured;
+    if (found == known_.end()) return quality::Measured{};
+    quality::Measured measured = found->second.measured;
+    if (!are_same(found->second.objectives, platform.spec.objectives)) measured.begun = false;
+    return measured;
 }
 
 awaitable<void> Measurements::look() {
@@ -72,15 +80,15 @@ awaitable<void> Measurements::look_at(kube::Key platform) {
     const KnownPlatform* known = platforms_.find(platform);
     if (!known || !measures(*known)) co_return;
     const std::string url = api::prometheus_url(known->platform);
+    const api::Objectives objectives = known->platform.spec.objectives;
     quality::Measured measured;
     if (url.empty()) {
-        measured = co_await count(platform);
+        measured = co_await count(platform, objectives);
     } else {
         const api::Platform& shop = known->platform;
         const bool is_to_read = shop.spec.prometheus || shop.spec.metrics == api::Metrics::ServiceMonitor;
         const ToBeRead wanted{platform, resources::services_read(shop), resources::alerts(shop)};
         const resources::Ratios ratios = resources::ratios(shop);
-        const api::Objectives objectives = shop.spec.objectives;
         const resources::Spans spans = resources::spans(shop);
         const bool traces = !shop.spec.tracing.endpoint.empty();
         measured = co_await ask_for_requests(url, ratios, objectives);
@@ -91,15 +99,16 @@ awaitable<void> Measurements::look_at(kube::Key platform) {
     }
     known = platforms_.find(platform);
     if (!known || !measures(*known)) co_return;
+    const std::optional<quality::Measured> said = of(known->platform);
     Known& entry = known_[platform];
-    if (entry.measured == measured) co_return;
     entry.measured = std::move(measured);
-    changed_(platform);
+    entry.objectives = objectives;
+    if (of(known->platform) != said) changed_(platform);
 }
 
-awaitable<quality::Measured> Measurements::count(kube::Key platform) {
+awaitable<quality::Measured> Measurements::count(kube::Key platform, api::Objectives objectives) {
     const std::vector<MetricsOf> pods = pods_of_(platform);
-    std::string problem = pods.empty() ? "no pod of it runs" : "";
+    std::string problem = pods.empty() ? "no pod of it is seen to run" : "";
     std::map<std::string, std::string> texts;
     for (const MetricsOf& pod : pods) {
         try {
@@ -108,15 +117,12 @@ awaitable<quality::Measured> Measurements::count(kube::Key platform) {
             problem = in_words(error);
         }
     }
-    const KnownPlatform* known = platforms_.find(platform);
-    if (!known) co_return quality::Measured{};
-    const api::Objectives& objectives = known->platform.spec.objectives;
+    if (!platforms_.find(platform)) co_return quality::Measured{};
     Known& entry = known_[platform];
-    if (entry.latency != objectives.latency_p99) entry = {objectives.latency_p99, {}, std::move(entry.measured)};
     bool any = false;
     for (const auto& [pod, text] : texts) {
         try {
-            entry.traffic.add(pod, quality::requests_from(text, quality::latency_seconds(objectives)), clock_.now());
+            entry.traffic.add(pod, quality::requests_from(text), clock_.now());
             any = true;
         } catch (const std::invalid_argument& error) {
             problem = error.what();

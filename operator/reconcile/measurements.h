@@ -42,14 +42,14 @@ public:
 
 private:
     struct Known {
-        std::string latency;  // By which `traffic` tells quick requests from slow ones.
         quality::Traffic traffic;
         quality::Measured measured;
+        api::Objectives objectives;  // By which it was.
     };
 
     bool measures(const KnownPlatform& known) const;
     boost::asio::awaitable<void> look_at(kube::Key platform);
-    boost::asio::awaitable<quality::Measured> count(kube::Key platform);
+    boost::asio::awaitable<quality::Measured> count(kube::Key platform, api::Objectives objectives);
 
     boost::asio::io_context& io_;
     const Platforms& platforms_;

@@ -149,7 +149,7 @@ TEST_F(ObjectivesByPrometheus, AreUnknownThenMissedThenMet) {
     EXPECT_TRUE(are("Unknown", "Prometheus at " + prometheus.url() + " tells nothing of its requests: it has none"))
         << promise("Objectives") << prometheus.log();
     gateway.count(1000, 0);
-    EXPECT_TRUE(are("Unknown", "no request came for 5 minutes")) << promise("Objectives") << prometheus.log();
+    EXPECT_TRUE(are("Unknown", "no request was seen in the last 5 minutes")) << promise("Objectives") << prometheus.log();
     gateway.count(1000, 10);
     EXPECT_TRUE(are("False", "more than 0.1 % failed")) << promise("Objectives") << prometheus.log();
     gateway.count(1'000'000, 0);

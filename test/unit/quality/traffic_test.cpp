@@ -25,12 +25,12 @@ db_connections NaN
 )";
 
 TEST(Requests, AreReadFromPrometheusText) {
-    const Requests requests = requests_from(kMetrics, 0.5);
+    const Requests requests = requests_from(kMetrics);
     EXPECT_EQ(requests.all, 100);
     EXPECT_EQ(requests.failed, 4);
     EXPECT_EQ(requests.timed, 100);
-    EXPECT_EQ(requests.quick, 95);
-    EXPECT_EQ(requests_from("", 0.5).all, 0);
+    EXPECT_THAT(requests.within, testing::ElementsAre(0, 0, 70, 95, 0, 0, 0, 0));
+    EXPECT_EQ(requests_from("").all, 0);
 }
 
 TEST(Requests, OfNonsenseAreRefusedWithTheLine) {
@@ -38,13 +38,13 @@ TEST(Requests, OfNonsenseAreRefusedWithTheLine) {
                              "http_requests_total{a=\"b\"}", "http_requests_total{a=\"b\"} x", "http_requests_total{a=b} 1",
                              "http_requests_total{a=\"b\"} -1", "http_requests_total{a=\"b\"} NaN", "http_requests_total{a=\"\\",
                              "http_request_duration_seconds_bucket{le=\"much\"} 1"}) {
-        EXPECT_THAT([&] { requests_from(line, 1); }, testing::ThrowsMessage<std::invalid_argument>(HasSubstr(line))) << line;
+        EXPECT_THAT([&] { requests_from(line); }, testing::ThrowsMessage<std::invalid_argument>(HasSubstr(line))) << line;
     }
 }
 
 class TrafficTest : public testing::Test {
 protected:
-    static Requests counted(double all, double failed) { return {.all = all, .failed = failed, .timed = all, .quick = all}; }
+    static Requests counted(double all, double failed) { return {.all = all, .failed = failed, .timed = all}; }
     Requests now() { return traffic_.of_window(time_).value(); }
 
     Traffic traffic_;
@@ -53,7 +53,7 @@ protected:
 
 TEST(Requests, HaveSpansThatWereTakenAndThatWereLost) {
     const Requests requests = requests_from(
-        "otel_sdk_exporter_span_exported_total 5\notel_sdk_exporter_span_exported_total{error_type=\"_OTHER\"} 2\n", 0.5);
+        "otel_sdk_exporter_span_exported_total 5\notel_sdk_exporter_span_exported_total{error_type=\"_OTHER\"} 2\n");
     EXPECT_EQ(requests.spans, 5);
     EXPECT_EQ(requests.lost, 2);
 }
@@ -114,10 +114,23 @@ TEST_F(TrafficTest, OfAPodThatIsGoneStays) {
     EXPECT_EQ(now().all, 10);
 }
 
+TEST(Measured, KnowsEveryLatencyThatMayBeWanted) {
+    const std::array<const char*, 8> wanted{"50ms", "100ms", "250ms", "500ms", "1s", "2500ms", "5s", "10s"};
+    for (std::size_t bound = 0; bound < wanted.size(); ++bound) {
+        Requests requests{.all = 100, .timed = 100};
+        EXPECT_FALSE(measured_from(requests, {wanted[bound], "1"}).few_are_slow) << wanted[bound];
+        requests.within[bound] = 100;
+        EXPECT_TRUE(measured_from(requests, {wanted[bound], "1"}).few_are_slow) << wanted[bound];
+    }
+    EXPECT_THROW(measured_from(Requests{}, {"300ms", "1"}), std::invalid_argument);
+}
+
 TEST(Measured, ComparesWithTheObjectives) {
     const api::Objectives objectives{"500ms", "0.1"};
     const auto measured = [&](double all, double failed, double slow) {
-        return measured_from(Requests{.all = all, .failed = failed, .timed = all, .quick = all - slow}, objectives);
+        Requests requests{.all = all, .failed = failed, .timed = all};
+        requests.within = {0, 0, 0, all - slow, all, all, all, all};
+        return measured_from(requests, objectives);
     };
     EXPECT_FALSE(measured_from(std::nullopt, objectives).begun);
     EXPECT_TRUE(measured(0, 0, 0).begun);
@@ -132,8 +145,6 @@ TEST(Measured, ComparesWithTheObjectives) {
     EXPECT_EQ(measured_from(0.0011, 0.01, objectives), measured(1000, 2, 10));
     EXPECT_EQ(measured_from(0, 0.011, objectives), measured(1000, 0, 11));
     EXPECT_EQ(measured_from(std::nan(""), std::nan(""), objectives), measured(0, 0, 0));
-    EXPECT_EQ(latency_seconds({"2500ms", "1"}), 2.5);
-    EXPECT_EQ(latency_seconds({"10s", "1"}), 10);
 }
 
 }  // namespace

@@ -29,12 +29,13 @@ protected:
         look();
     }
 
-    void put_platform(const std::string& observability) {
+    void put_platform(const std::string& observability, const std::string& latency = "500ms") {
         kube::Json shop = kube::Json::parse(R"({"apiVersion": "ecommerceplatform.io/v1alpha1", "kind": "EcommercePlatform",
             "metadata": {"namespace": "shop", "name": "shop", "uid": "1"}})");
         shop["metadata"]["generation"] = ++generation_;
         shop["metadata"]["resourceVersion"] = std::to_string(generation_);
         shop["spec"]["quality"]["observability"] = kube::Json::parse(observability);
+        shop["spec"]["quality"]["performance"]["latencyP99"] = latency;
         platforms_.put(shop);
     }
 
@@ -118,6 +119,21 @@ TEST_F(MeasurementsTest, TellOnlyWhatIsNew) {
     EXPECT_FALSE(measured().any);
 }
 
+TEST_F(MeasurementsTest, OfOtherObjectivesSayNothing) {
+    look();
+    counted_ =
+        "http_requests_total{status=\"200\"} 10\nhttp_request_duration_seconds_bucket{le=\"0.5\"} 1\n"
+        "http_request_duration_seconds_bucket{le=\"2.5\"} 10\nhttp_request_duration_seconds_count 10\n";
+    look();
+    EXPECT_FALSE(measured().few_are_slow);
+    put_platform("{}", "2500ms");
+    EXPECT_FALSE(measured().begun);
+    const std::size_t told = changed_.size();
+    look();
+    EXPECT_TRUE(measured().any && measured().few_are_slow) << "the same requests";
+    EXPECT_EQ(changed_.size(), told + 1);
+}
+
 TEST_F(MeasurementsTest, SayWhyNothingCanBeRead) {
     status_ = 404;
     look();
@@ -131,7 +147,7 @@ TEST_F(MeasurementsTest, SayWhyNothingCanBeRead) {
     EXPECT_EQ(measured().problem, "Connection refused");
     pods_.clear();
     look();
-    EXPECT_EQ(measured().problem, "no pod of it runs");
+    EXPECT_EQ(measured().problem, "no pod of it is seen to run");
 }
 
 TEST_F(MeasurementsTest, OfOnePodAreEnough) {
