@@ -11,7 +11,8 @@ using kube::Json;
 namespace {
 
 // What is recommended lies between these, which the requests and limits of a service move where they lie beyond: else one that
-// was cut would look as if the service asked for too little or too much.
+// was cut would look as if the service asked for too little or too much. At least what sizing Small requests; at most half of a
+// node with 4 cores and 8 GiB, so that no pod fills one.
 const api::Amounts kLeast{"100m", "128Mi", ""};
 const api::Amounts kMost{"2", "4Gi", ""};
 
@@ -46,14 +47,15 @@ Json policy(const char* type, int value, int period_seconds) {
     return {{"type", type}, {"value", value}, {"periodSeconds", period_seconds}};
 }
 
-// Up fast: within a period the pods double or grow by four, whichever is more.
+// Up fast, as Kubernetes has it: within 15 s the pods double or grow by four, whichever is more.
 Json scale_up(std::int64_t window_seconds) {
     return {{"stabilizationWindowSeconds", window_seconds},
             {"selectPolicy", "Max"},
             {"policies", Json::array({policy("Percent", 100, 15), policy("Pods", 4, 15)})}};
 }
 
-// Down slowly: half of the pods or two of them a minute, whichever is less, since a mistake downwards costs requests.
+// Down slowly: half of the pods or two of them a minute, whichever is less, where Kubernetes lets all go at once, since a mistake
+// downwards costs requests. From ten to the two of Production in four minutes.
 Json scale_down(std::int64_t window_seconds) {
     return {{"stabilizationWindowSeconds", window_seconds},
             {"selectPolicy", "Min"},

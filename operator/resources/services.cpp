@@ -18,14 +18,18 @@ using kube::Json;
 
 namespace {
 
-// Endpoints need a moment to forget a pod that goes: it serves on for this long before it hears SIGTERM.
+// Endpoints need a moment to forget a pod that goes: it serves on for this long before it hears SIGTERM. Five times the second at
+// which kube-proxy collects changes (its minSyncPeriod).
 constexpr int kPreStopSeconds = 5;
-// Beyond preStop and drain: to flush logs and traces, and to exit.
+// Beyond preStop and drain: to flush logs and traces, and to exit. As long as OpenTelemetry has an exporter try to deliver a
+// batch.
 constexpr int kGraceMarginSeconds = 10;
 
 // A start waits for the service's database; what takes longer than a minute is restarted.
 constexpr Timing kStartup{2, 2, 30};
+// Period and failures of Kubernetes' own defaults, but a busy process has five times their second to answer in.
 constexpr Timing kLiveness{10, 5, 3};
+// Twice as often, since customers meet a pod that can't serve until then: for 15 s, and one slow answer is forgiven.
 constexpr Timing kReadiness{5, 3, 3};
 
 // Pulling an image and a whole start-up probe fit in twice; the default of 600 s tells of a stuck rollout late.
