@@ -44,18 +44,25 @@ std::string to_string(const Count& count) {
     return std::to_string(count.ready) + "/" + std::to_string(count.all);
 }
 
+// Every reason at once; the first gives the condition's.
 Condition stalled(const Observed& observed) {
-    if (!observed.refused.empty()) return {"Stalled", "True", "ApplyRefused", observed.refused};
-    if (!observed.unmet.empty()) return {"Stalled", "True", "CannotBeMet", in_words(observed.unmet)};
+    std::string reason;
+    std::vector<std::string> words;
+    const auto add = [&](const char* why, std::string text) {
+        if (reason.empty()) reason = why;
+        words.push_back(std::move(text));
+    };
+    if (!observed.refused.empty()) add("ApplyRefused", observed.refused);
+    if (!observed.unmet.empty()) add("CannotBeMet", in_words(observed.unmet));
     std::vector<std::string> failed;
     for (const Preparation& each : observed.preparations) {
         if (each.failed) failed.push_back(each.component + ": " + each.in_words());
     }
     if (!failed.empty()) {
-        return {
-            "Stalled", "True", "JobFailed",
-            quality::in_words(failed) + ". What ran before goes on. Change the spec, or delete the Job to have it tried again."};
+        add("JobFailed",
+            quality::in_words(failed) + ". What ran before goes on. Change the spec, or delete the Job to have it tried again.");
     }
+    if (!words.empty()) return {"Stalled", "True", reason, quality::in_words(words)};
     return {"Stalled", "False", "NothingInTheWay", "Nothing keeps the platform from the declared state."};
 }
 

@@ -111,6 +111,16 @@ TEST_F(VerdictTest, IsStalledWithTheServersWordsOnARefusedObject) {
     EXPECT_EQ(condition("Reconciling").reason, "Stalled");
 }
 
+TEST_F(VerdictTest, IsStalledWithEveryReasonAtOnce) {
+    observed.preparations = {{.component = "user", .job = "shop-user-migration", .failed = true, .why = "no such column"}};
+    observed.unmet = {{"spec.ingress.kind", "HTTPRoute: the cluster does not serve it"}};
+    observed.refused = "apply Deployment shop/shop-catalog: 403 exceeded quota";
+    EXPECT_EQ(condition("Stalled").reason, "ApplyRefused");
+    EXPECT_THAT(condition("Stalled").message,
+                testing::MatchesRegex("apply Deployment .* exceeded quota; spec.ingress.kind: .* does not serve it; user: Job "
+                                      "shop-user-migration failed: no such column. What .* tried again."));
+}
+
 TEST_F(VerdictTest, SaysThatASuspendedPlatformIsNotWritten) {
     platform.spec.suspend = true;
     EXPECT_EQ(condition("Reconciling").reason, "Suspended");
