@@ -340,7 +340,13 @@ TEST_F(PromisesTest, OfABudgetNeedRoomForAllServicesAtTheirMaximum) {
     platform.spec.budget.cpu = "13";
     expect_hurt("Budget", "", "13900m of cpu are asked for, the budget is 13", "budget.cpu to 13900m");
     platform.spec.budget = {"", "1149Mi", "", ""};
-    expect_hurt("Budget", "", "1150Mi of memory are asked for", "replicas.max");
+    expect_hurt("Budget", "", "1150Mi of memory are asked for", "or lower spec.quality.scalability.replicas.max.");
+    platform.spec.services["order"].own_most = platform.spec.services["user"].own_most = true;
+    platform.spec.services["user"].autoscaling = false;
+    platform.spec.services["user"].replicas.count = 10;
+    expect_hurt(
+        "Budget", "", "1150Mi of memory are asked for",
+        "or lower spec.quality.scalability.replicas.max or spec.services.order.replicas.max or spec.services.user.replicas.");
     platform.spec.budget = {"", "", "69Gi", ""};
     expect_hurt("Budget", "", "71680Mi of storage are asked for", "budget.storage");
 
@@ -388,6 +394,8 @@ TEST_F(PromisesTest, OfTheAgeOfCredentialsEndWithTheMaximum) {
     expect_hurt("CredentialAge", "", "720h", "Bring every pod up of redis");
     object("Secret", "postgres").state = Declared::State::Missing;
     expect_hurt("CredentialAge", "", "720h", "The operator brings it back by itself");
+    object("Secret", "postgres").state = Declared::State::NotDue;
+    expect_hurt("CredentialAge", "", "720h", "Wait until everything is applied, or see the condition Stalled");
     platform.spec.suspend = true;
     expect_hurt("CredentialAge", "", "720h", "Set spec.suspend to false");
 }
