@@ -83,6 +83,7 @@ struct Pod {
     bool bounded = false;      // Every container has requests and limits of CPU and memory.
     bool scraped = false;      // Its annotations ask Prometheus to read its metrics.
     bool shipped = false;      // An agent beside its service takes its logs.
+    bool ready = false;        // As one on a node that is cut off is not.
 };
 
 // An object that the platform must have.
@@ -100,7 +101,7 @@ struct Preparation {
     std::string component;
     std::string job;
     bool failed = false;
-    std::string why;  // Of one that failed, in its own last words; empty: not known.
+    std::string why;  // Of one that failed, in its own last words; of another, why its pod can't start; empty: not known.
 
     std::string in_words() const;
 };
@@ -132,7 +133,7 @@ struct Verification {
     std::string job;
     bool done = false;
     bool failed = false;
-    std::string why;  // In its own last words; empty: not known.
+    std::string why;  // As of a Preparation.
 };
 
 // The generated credentials. Times as in RFC 3339.

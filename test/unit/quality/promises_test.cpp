@@ -412,6 +412,10 @@ TEST_F(PromisesTest, OfOneVersionWaitForARolloutAndTellOfAStuckOne) {
     expect_unknown("OneVersion", "", "version 2.0.0 rolls out: user, catalog");
     seen.preparations = {{"user", "shop-migration-user", true, "syntax error"}};
     expect_hurt("OneVersion", "user", "is not at version 2.0.0: Job shop-migration-user failed", "delete the Job");
+    seen.preparations = {{"user", "shop-migration-user", false, "ImagePullBackOff: user:2.0.0 can't be pulled"}};
+    expect_hurt("OneVersion", "user",
+                "waits for Job shop-migration-user, whose pod can't start: ImagePullBackOff: user:2.0.0 can't be pulled",
+                "spec.version");
     seen.preparations.clear();
     seen.workloads["order"].failure = "progress deadline exceeded";
     expect_hurt("OneVersion", "order", "stuck: progress deadline exceeded", "spec.version");
