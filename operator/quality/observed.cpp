@@ -5,7 +5,7 @@
 namespace quality {
 
 bool Workload::rolls() const {
-    return observed_generation < generation || current > updated;
+    return failure.empty() && (progresses || !is_of_one_revision());
 }
 
 std::string Preparation::in_words() const {

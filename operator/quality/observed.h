@@ -20,16 +20,22 @@ struct Workload {
     std::int64_t current = 0;  // Pods of any revision.
     std::int64_t updated = 0;  // Pods of the present revision.
     std::int64_t available = 0;
-    std::string failure;  // Why pods can't be made or don't come up, in the controller's words; empty: nothing known.
+    bool progresses = false;  // Its controller says that a rollout is not through.
+    std::string failure;      // Why pods can't be made or don't come up, in Kubernetes' words; empty: nothing known.
+    bool refused = false;     // They can't be made, which the controller tries again ever later.
 
-    // Pods of another revision than the present one are there. (Pods that an autoscaler adds are no rollout.)
+    // A rollout is under way, from its first pod until all of its pods are available, and nothing is known to keep it from that.
+    // (Pods that an autoscaler adds are no rollout.)
     bool rolls() const;
     // Only pods of the present revision are there, and some are available.
-    bool is_rolled_out() const { return !rolls() && available > 0; }
+    bool is_rolled_out() const { return is_of_one_revision() && available > 0; }
     // The same, and all that there are to be are available.
     bool is_whole() const { return is_rolled_out() && available >= desired; }
 
     friend bool operator==(const Workload&, const Workload&) = default;
+
+private:
+    bool is_of_one_revision() const { return observed_generation >= generation && current <= updated; }
 };
 
 // What is known of a PodDisruptionBudget.

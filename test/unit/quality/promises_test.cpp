@@ -128,6 +128,28 @@ TEST_F(PromisesTest, OfZoneSpreadLeaveAMajorityOfADataStore) {
     EXPECT_EQ(find("ZoneSpread", "redis").held, Held::True);
 }
 
+TEST_F(PromisesTest, OfSpreadAreNotJudgedWhereTooFewAreReady) {
+    move("payment", {"a", "a", "b"});
+    pods_of("payment").at(2)->ready = false;
+    expect_hurt("ZoneSpread", "payment", "all replicas run in zone a", "delete one of the pods");
+    pods_of("payment").at(1)->ready = false;
+    expect_unknown("ZoneSpread", "payment", "fewer than 2 replicas are ready");
+    EXPECT_THAT(find("ZoneSpread", "payment").cure, HasSubstr("kubectl describe pods"));
+    pods_of("redis").front()->ready = false;
+    expect_unknown("ZoneSpread", "redis", "fewer than 3 replicas are ready");
+    for (Pod* each : pods_of("payment")) each->ready = false;
+    expect_unknown("ZoneSpread", "payment", "no replica runs yet");
+}
+
+TEST_F(PromisesTest, OfSpreadExceptARollout) {
+    move("payment", {"a", "a", "a"});
+    seen.workloads["payment"].progresses = true;
+    EXPECT_EQ(find("ZoneSpread", "payment").held, Held::True);
+    EXPECT_THAT(find("ZoneSpread", "payment").evidence, HasSubstr("rollout is under way"));
+    seen.workloads["payment"].failure = "has timed out progressing";
+    expect_hurt("ZoneSpread", "payment", "all replicas run in zone a", "another zone");
+}
+
 TEST_F(PromisesTest, OfSpreadAreMadeAsTheSpecSays) {
     EXPECT_THAT(all("NodeSpread"), IsEmpty());
     EXPECT_EQ(all("ZoneSpread").size(), 8U);  // One pod of PostgreSQL is in one place.
@@ -144,9 +166,12 @@ TEST_F(PromisesTest, OfSpreadAreMadeAsTheSpecSays) {
 
 TEST_F(PromisesTest, OfADisruptionBudgetAllowADrain) {
     seen.budgets["order"].allows = false;
+    seen.workloads["order"].available = 1;
     expect_hurt("DisruptionBudget", "order", "no disruption is allowed", "back to health");
     seen.workloads["order"].current = 4;
     EXPECT_EQ(find("DisruptionBudget", "order").held, Held::True);  // The rollout takes what the budget would allow.
+    seen.workloads["order"].failure = "Unschedulable";
+    expect_hurt("DisruptionBudget", "order", "no disruption is allowed", "back to health");
     seen.budgets["order"].judged = false;
     expect_unknown("DisruptionBudget", "order", "not looked");
     seen.budgets.erase("order");
@@ -154,6 +179,15 @@ TEST_F(PromisesTest, OfADisruptionBudgetAllowADrain) {
     expect_hurt("DisruptionBudget", "order", "PodDisruptionBudget shop-order does not exist", "403 forbidden");
     platform.spec.suspend = true;
     expect_hurt("DisruptionBudget", "order", "does not exist", "Set spec.suspend to false");
+}
+
+TEST_F(PromisesTest, OfADisruptionBudgetWaitUntilKubernetesHasCounted) {
+    seen.budgets["order"].allows = false;
+    expect_unknown("DisruptionBudget", "order", "has not counted all of its pods");
+    see("PodDisruptionBudget", "order");
+    expect_unknown("DisruptionBudget", "order", "has not counted all of its pods");
+    object("PodDisruptionBudget", "order").state = Declared::State::Differs;
+    expect_hurt("DisruptionBudget", "order", "no disruption is allowed", "back to health");
 }
 
 TEST_F(PromisesTest, OfADisruptionBudgetAreBrokenByASecondOne) {
@@ -170,7 +204,10 @@ TEST_F(PromisesTest, OfRedundancyAskForTheMinimum) {
     seen.workloads["user"].failure = "exceeded quota";
     expect_hurt("Redundancy", "user", "fewer than 2 replicas are available: exceeded quota", "health");
     seen.workloads["user"].current = 4;
+    expect_hurt("Redundancy", "user", "fewer than 2 replicas are available: exceeded quota", "health");
+    seen.workloads["user"].failure.clear();
     EXPECT_EQ(find("Redundancy", "user").held, Held::True);  // As many as a rollout may take.
+    EXPECT_EQ(find("Redundancy", "user").evidence, "its rollout is under way, in which 1 of 2 replicas or more stay available");
     seen.workloads["redis"].available = 2;
     expect_hurt("Redundancy", "redis", "fewer than 3", "health");
     seen.workloads.erase("redis");
@@ -178,6 +215,21 @@ TEST_F(PromisesTest, OfRedundancyAskForTheMinimum) {
     EXPECT_THAT(find("Redundancy", "postgres").evidence, HasSubstr("nothing takes over"));
     seen.workloads["postgres"].available = 0;
     expect_hurt("Redundancy", "postgres", "its one replica is not available", "health");
+}
+
+TEST_F(PromisesTest, OfRedundancyExceptARolloutUntilItsPodsAreAvailable) {
+    Workload& user = seen.workloads["user"];
+    user.available = 1;
+    user.progresses = true;
+    EXPECT_EQ(find("Redundancy", "user").held, Held::True);
+    platform.spec.recreates = true;
+    user.available = 0;
+    EXPECT_THAT(find("Redundancy", "user").evidence, HasSubstr("all replicas go before new ones come"));
+    user.failure = "pods \"shop-user-1\" is forbidden";
+    expect_hurt("Redundancy", "user", "is forbidden", "kubectl describe pods");
+    EXPECT_THAT(find("Redundancy", "user").cure, testing::Not(HasSubstr("restart")));
+    user.refused = true;
+    expect_hurt("Redundancy", "user", "is forbidden", "kubectl rollout restart deployment/shop-user -n shop");
 }
 
 TEST_F(PromisesTest, OfNetworkIsolationNeedEveryPolicy) {
@@ -482,11 +534,17 @@ TEST_F(PromisesTest, OfAvailabilityNameWhatHasTooFewReplicas) {
     platform.spec.postgres.external = api::ExternalStore{"db", {"10.0.0.1/32", "", 5432}};
     EXPECT_EQ(find("Availability").held, Held::True);
     platform.spec.services["order"].replicas = {1, 1, 1};
-    expect_hurt("Availability", "order", "1 replica where 99.9 % needs 2", "Set spec.services.order.replicas.min to 2");
+    expect_hurt("Availability", "order", "1 replica where 99.9 % needs 2",
+                "Set spec.services.order.replicas.min and count and max to 2, or");
+    platform.spec.services["order"].replicas = {3, 1, 10};
+    expect_hurt("Availability", "order", "1 replica", "Set spec.services.order.replicas.min to 2, or");
     platform.spec.rests = true;
     expect_hurt("Availability", "order", "1 replica", "offHours.replicas to 2");
     platform.spec.redis.managed.nodes = 1;
-    expect_hurt("Availability", "redis", "1 replica where 99.9 % needs 3", "spec.data.redis.managed.nodes to 3");
+    expect_hurt("Availability", "redis", "1 replica where 99.9 % needs 3",
+                "spec.data.redis.managed.nodes to 3 when the platform is made anew");
+    platform.spec.rabbitmq.managed.nodes = 1;
+    expect_hurt("Availability", "rabbitmq", "1 replica", "spec.data.rabbitmq.managed.nodes to 3, or");
 }
 
 TEST_F(PromisesTest, OfMetricsLetPrometheusFindThePods) {
