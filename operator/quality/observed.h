@@ -51,6 +51,7 @@ struct Scaler {
     bool judged = false;      // Kubernetes has said something of it.
     bool at_maximum = false;  // Load asks for more replicas than its maximum.
     std::string inactive;     // Why it does not scale, Kubernetes' reason in one word; empty: it does.
+    bool unmeasured = false;  // That is: the metrics API answers, but not yet of its pods.
 
     friend bool operator==(const Scaler&, const Scaler&) = default;
 };

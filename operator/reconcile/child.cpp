@@ -83,6 +83,13 @@ quality::Budget budget_from(const kube::Json& object) {
     return budget;
 }
 
+// What the autoscaler says for some seconds after a rollout, of an API that answers. One that does not: "unable to fetch
+// metrics".
+bool is_unmeasured(const std::string& message) {
+    return message.find("did not receive metrics for") != std::string::npos ||
+           message.find("no metrics returned from") != std::string::npos;
+}
+
 quality::Scaler scaler_from(const kube::Json& object) {
     const kube::Json& conditions = kube::at(object, {"status", "conditions"});
     quality::Scaler scaler;
@@ -95,6 +102,7 @@ quality::Scaler scaler_from(const kube::Json& object) {
         if ((type == "ScalingActive" || type == "AbleToScale") && status == "False") {
             scaler.judged = true;
             scaler.inactive = reason;
+            scaler.unmeasured = is_unmeasured(kube::string_at(condition, {"message"}));
         }
         if (type == "ScalingLimited") scaler.at_maximum = status == "True" && reason == "TooManyReplicas";
     }

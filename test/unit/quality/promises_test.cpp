@@ -85,6 +85,11 @@ TEST_F(PromisesTest, OfAnAutoscalerTellWhyItDoesNotScale) {
     expect_hurt("Autoscaler", "catalog", "AmbiguousSelector", "Delete the other HorizontalPodAutoscaler");
     seen.scalers["catalog"].inactive = "FailedGetResourceMetric";
     expect_hurt("Autoscaler", "catalog", "FailedGetResourceMetric", "metrics-server");
+    seen.scalers["catalog"].unmeasured = true;
+    expect_unknown("Autoscaler", "catalog", "no figures of its pods yet");
+    seen.workloads["catalog"].progresses = true;
+    EXPECT_EQ(find("Autoscaler", "catalog").held, Held::True);
+    seen.scalers["catalog"].unmeasured = false;
     seen.scalers["catalog"].inactive = "FailedGetPodsMetric";
     expect_hurt("Autoscaler", "catalog", "FailedGetPodsMetric", "custom.metrics.k8s.io");
     seen.scalers["catalog"].inactive = "ScalingDisabled";

@@ -165,6 +165,15 @@ TEST(Child, OfAnAutoscalerSaysWhyItDoesNotScale) {
     EXPECT_EQ(of(R"([{"type": "ScalingActive", "status": "True", "reason": "ValidMetricFound"},
                      {"type": "ScalingLimited", "status": "True", "reason": "TooManyReplicas"}])"),
               (quality::Scaler{.judged = true, .at_maximum = true, .inactive = ""}));
+    const auto failed = [&](const char* why) {
+        kube::Json condition{{"type", "ScalingActive"}, {"status", "False"}, {"reason", "FailedGetResourceMetric"}};
+        condition["message"] = why;
+        return of(kube::Json::array({condition}).dump().c_str());
+    };
+    EXPECT_TRUE(
+        failed("failed to get cpu utilization: did not receive metrics for targeted pods (pods might be unready)").unmeasured);
+    EXPECT_TRUE(failed("unable to get metrics for resource cpu: no metrics returned from resource metrics API").unmeasured);
+    EXPECT_FALSE(failed("unable to fetch metrics from resource metrics API: the server is unavailable").unmeasured);
     EXPECT_EQ(of(R"([{"type": "AbleToScale", "status": "False", "reason": "FailedGetScale"}])"),
               (quality::Scaler{.judged = true, .at_maximum = false, .inactive = "FailedGetScale"}));
 }
