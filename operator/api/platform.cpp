@@ -176,6 +176,9 @@ ServiceSettings service(const Section& given, const Section& scalability, const 
     result.replicas = overlaid(of_all, given.section("replicas"));
     const bool wanted = given.one_of("autoscaling", scalability.one_of("autoscaling", defaults.autoscaling, kSwitch), kSwitch);
     result.autoscaling = wanted && result.replicas.max > result.replicas.min;
+    const Section own = given.section("replicas");
+    result.own_most =
+        own.has("max") || result.replicas.max != of_all.max || (!result.autoscaling && (own.has("min") || own.has("count")));
     const auto target = [&](std::string_view field, int otherwise) {
         return given.section("targets").get(field, scalability.section("targets").get(field, otherwise));
     };

@@ -85,6 +85,7 @@ struct ServiceSettings {
     Replicas replicas;
     Replicas otherwise;       // In off hours, or outside them where those are now.
     bool autoscaling = true;  // Effective: false too where min equals max.
+    bool own_most = false;    // services.NAME.replicas says how many there may be at most, not quality.scalability's.
     int cpu_percent = 0;
     int memory_percent = 0;
     std::map<std::string, std::string> pod_metrics;  // Name to the quantity that a pod should have on average.

@@ -1,3 +1,5 @@
+#include <set>
+
 #include "api/off_hours.h"
 #include "kube/quantity.h"
 #include "quality/footprint.h"
@@ -14,22 +16,36 @@ std::string in_mebibytes(std::int64_t thousandths) {
     return std::to_string((thousandths + kUnit - 1) / kUnit) + "Mi";
 }
 
-void compare(Findings& findings, const std::string& field, const std::string& given, std::int64_t most,
+// Where the maxima are declared. One without an autoscaler has a number instead, which validation holds between min and max.
+std::string maxima(const api::Spec& spec) {
+    const auto field_of = [](const api::ServiceSettings& settings) {
+        return std::string(settings.autoscaling ? ".replicas.max" : ".replicas");
+    };
+    std::set<std::string> shared;
+    std::vector<std::string> fields;
+    for (const auto& [name, settings] : spec.services) {
+        if (settings.own_most) fields.push_back("spec.services." + name + field_of(settings));
+        if (!settings.own_most) shared.insert("spec.quality.scalability" + field_of(settings));
+    }
+    fields.insert(fields.begin(), shared.begin(), shared.end());
+    return listed(fields, " or ");
+}
+
+void compare(Findings& findings, const api::Spec& spec, const std::string& field, const std::string& given, std::int64_t most,
              const std::string& words) {
     if (given.empty() || most <= kube::quantity_millis(given).value_or(0)) return;
     findings.push_back(
         hurt("", "with all services at their maximum " + words + " of " + field + " are asked for, the budget is " + given,
-             "Raise spec.quality.cost.budget." + field + " to " + words + ", or lower spec.quality.scalability.replicas.max."));
+             "Raise spec.quality.cost.budget." + field + " to " + words + ", or lower " + maxima(spec) + "."));
 }
 
 void compare_cost(Findings& findings, const api::Spec& spec) {
     const double most = monthly_cost(spec, at_most);
     if (spec.budget.monthly.empty() || most <= std::stod(spec.budget.monthly)) return;
-    findings.push_back(
-        hurt("",
-             "with all services at their maximum a month costs " + money(most) + " " + spec.prices.currency + ", the budget is " +
-                 spec.budget.monthly,
-             "Raise spec.quality.cost.budget.monthly to " + money(most) + ", or lower spec.quality.scalability.replicas.max."));
+    findings.push_back(hurt("",
+                            "with all services at their maximum a month costs " + money(most) + " " + spec.prices.currency +
+                                ", the budget is " + spec.budget.monthly,
+                            "Raise spec.quality.cost.budget.monthly to " + money(most) + ", or lower " + maxima(spec) + "."));
 }
 
 std::string in_steps(std::int64_t amount, std::int64_t step, std::int64_t unit, const char* suffix) {
@@ -59,9 +75,9 @@ Findings budget(const Case& of) {
     if (!spec.budget.bounds_namespace() && spec.budget.monthly.empty()) return {};
     Findings findings;
     const Footprint most = at_most_while_rolling(spec);
-    compare(findings, "cpu", spec.budget.cpu, most.cpu, std::to_string(most.cpu) + "m");
-    compare(findings, "memory", spec.budget.memory, most.memory, in_mebibytes(most.memory));
-    compare(findings, "storage", spec.budget.storage, most.storage, in_mebibytes(most.storage));
+    compare(findings, spec, "cpu", spec.budget.cpu, most.cpu, std::to_string(most.cpu) + "m");
+    compare(findings, spec, "memory", spec.budget.memory, most.memory, in_mebibytes(most.memory));
+    compare(findings, spec, "storage", spec.budget.storage, most.storage, in_mebibytes(most.storage));
     compare_cost(findings, spec);
     if (!findings.empty()) return findings;
     const std::string fits = "all services at their maximum fit into the budget";

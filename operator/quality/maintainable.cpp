@@ -29,6 +29,7 @@ Findings as_declared(const Case& of) {
 Findings one_version(const Case& of) {
     if (!of.seen.pods) return {not_shown("", "pods")};
     const std::string& version = of.platform.spec.version;
+    const std::string cure_of_stuck = "Set spec.version to one that starts, or remove what keeps its pods from it.";
     Findings findings;
     std::vector<std::string> moving;
     for (const api::Service& service : api::kServices) {
@@ -38,13 +39,14 @@ Findings one_version(const Case& of) {
         if (preparation && preparation->failed) {
             findings.push_back(hurt(component, "is not at version " + version + ": Job " + preparation->job + " failed",
                                     "Set spec.version to one that migrates, or delete the Job to have it tried again."));
+        } else if (preparation && !preparation->why.empty()) {
+            findings.push_back(hurt(component, "is not at version " + version + ": " + preparation->in_words(), cure_of_stuck));
         } else if (!workload || !runs_only(*of.seen.pods, component, version)) {
             if (!workload || workload->failure.empty()) {
                 moving.push_back(component);
                 continue;
             }
-            findings.push_back(hurt(component, "its rollout is stuck: " + workload->failure,
-                                    "Set spec.version to one that starts, or remove what keeps its pods from it."));
+            findings.push_back(hurt(component, "its rollout is stuck: " + workload->failure, cure_of_stuck));
         }
     }
     if (!findings.empty()) return findings;
@@ -61,7 +63,8 @@ Findings verified(const Case& of) {
                      "Mend what it names or set spec.version to the one before; to have it tried again, delete the Job.")};
     }
     if (!verification.done) {
-        return {unknown("", "the rollout is not verified yet", "Wait until Job " + verification.job + " is complete.")};
+        const std::string why = verification.why.empty() ? "" : ", as the Job's pod can't start: " + verification.why;
+        return {unknown("", "the rollout is not verified yet" + why, "Wait until Job " + verification.job + " is complete.")};
     }
     return {kept("", "after the rollout everything on a customer's way worked")};
 }

@@ -5,11 +5,11 @@
 namespace quality {
 
 bool Workload::rolls() const {
-    return observed_generation < generation || current > updated;
+    return failure.empty() && (progresses || !is_of_one_revision());
 }
 
 std::string Preparation::in_words() const {
-    if (!failed) return "waits for Job " + job;
+    if (!failed) return "waits for Job " + job + (why.empty() ? "" : ", whose pod can't start: " + why);
     return "Job " + job + " failed" + (why.empty() ? "" : ": " + why);
 }
 

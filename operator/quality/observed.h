@@ -20,16 +20,22 @@ struct Workload {
     std::int64_t current = 0;  // Pods of any revision.
     std::int64_t updated = 0;  // Pods of the present revision.
     std::int64_t available = 0;
-    std::string failure;  // Why pods can't be made or don't come up, in the controller's words; empty: nothing known.
+    bool progresses = false;  // Its controller says that a rollout is not through.
+    std::string failure;      // Why pods can't be made or don't come up, in Kubernetes' words; empty: nothing known.
+    bool refused = false;     // They can't be made, which the controller tries again ever later.
 
-    // Pods of another revision than the present one are there. (Pods that an autoscaler adds are no rollout.)
+    // A rollout is under way, from its first pod until all of its pods are available, and nothing is known to keep it from that.
+    // (Pods that an autoscaler adds are no rollout.)
     bool rolls() const;
     // Only pods of the present revision are there, and some are available.
-    bool is_rolled_out() const { return !rolls() && available > 0; }
+    bool is_rolled_out() const { return is_of_one_revision() && available > 0; }
     // The same, and all that there are to be are available.
     bool is_whole() const { return is_rolled_out() && available >= desired; }
 
     friend bool operator==(const Workload&, const Workload&) = default;
+
+private:
+    bool is_of_one_revision() const { return observed_generation >= generation && current <= updated; }
 };
 
 // What is known of a PodDisruptionBudget.
@@ -45,6 +51,7 @@ struct Scaler {
     bool judged = false;      // Kubernetes has said something of it.
     bool at_maximum = false;  // Load asks for more replicas than its maximum.
     std::string inactive;     // Why it does not scale, Kubernetes' reason in one word; empty: it does.
+    bool unmeasured = false;  // That is: the metrics API answers, but not yet of its pods.
 
     friend bool operator==(const Scaler&, const Scaler&) = default;
 };
@@ -83,6 +90,7 @@ struct Pod {
     bool bounded = false;      // Every container has requests and limits of CPU and memory.
     bool scraped = false;      // Its annotations ask Prometheus to read its metrics.
     bool shipped = false;      // An agent beside its service takes its logs.
+    bool ready = false;        // As one on a node that is cut off is not.
 };
 
 // An object that the platform must have.
@@ -100,7 +108,7 @@ struct Preparation {
     std::string component;
     std::string job;
     bool failed = false;
-    std::string why;  // Of one that failed, in its own last words; empty: not known.
+    std::string why;  // Of one that failed, in its own last words; of another, why its pod can't start; empty: not known.
 
     std::string in_words() const;
 };
@@ -132,7 +140,7 @@ struct Verification {
     std::string job;
     bool done = false;
     bool failed = false;
-    std::string why;  // In its own last words; empty: not known.
+    std::string why;  // As of a Preparation.
 };
 
 // The generated credentials. Times as in RFC 3339.

@@ -100,7 +100,8 @@ Finding of_every_object(const Case& of, const std::function<bool(const Declared&
         problems += missing ? " does not exist" : " is not as declared";
     }
     if (!problems.empty()) return hurt("", problems, cure_of_objects(of));
-    if (!any || waits) return unknown("", "not everything is applied yet", "Wait until it is, or see the condition Stalled.");
+    if (!any || waits)
+        return unknown("", "not everything is applied yet", "Wait until everything is applied, or see the condition Stalled.");
     return kept("", when_kept);
 }
 

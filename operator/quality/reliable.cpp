@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <ranges>
 
 #include "api/availability.h"
 #include "api/names.h"
@@ -31,11 +32,33 @@ std::int64_t must_remain(const Part& part) {
     return part.is_data ? part.least / 2 + 1 : 1;
 }
 
+std::string look_at_pods(const Case& of) {
+    return "Bring its replicas back to health: kubectl describe pods -n " + of.platform.key.ns +
+           " -l ecommerceplatform.io/platform=" + of.platform.key.name + ".";
+}
+
+bool rolls(const Case& of, const Part& part) {
+    const Workload* workload = of.seen.workload_of(part.name);
+    return workload && workload->rolls();
+}
+
+using Places = std::map<std::string, std::int64_t>;  // To the pods there.
+
+// Empty: they are apart enough.
+std::string clump_of(const Places& pods, std::int64_t all, const Part& part, const Domain& domain) {
+    const auto fullest = std::ranges::max_element(pods, {}, &Places::value_type::second);
+    if (pods.size() == 1) return "all replicas run " + std::string(domain.where) + " " + fullest->first;
+    if (all - fullest->second >= must_remain(part)) return "";
+    return "the loss of " + std::string(domain.one) + " " + fullest->first + " leaves no majority";
+}
+
+// By the pods that are ready: one on a node that is cut off helps nobody. Where some are missing the cure is not to delete
+// another.
 Finding spread_of(const Case& of, const Part& part, const Domain& domain) {
-    std::map<std::string, std::int64_t> pods;  // By place.
+    Places pods;
     std::int64_t all = 0;
     for (const Pod& pod : *of.seen.pods) {
-        if (pod.component != part.name) continue;
+        if (pod.component != part.name || !pod.ready) continue;
         if (!pod.on) return not_shown(part.name, "nodes");
         const std::string place = domain.of_pod(pod);
         if (place.empty()) {
@@ -45,20 +68,19 @@ Finding spread_of(const Case& of, const Part& part, const Domain& domain) {
         ++pods[place];
         ++all;
     }
-    if (all == 0) return unknown(part.name, "no replica runs yet", "Wait until replicas run.");
-    std::vector<std::string> places;
-    const auto* fullest = &*pods.begin();
-    for (const auto& each : pods) {
-        places.push_back(each.first);
-        if (each.second > fullest->second) fullest = &each;
+    if (all == 0) return unknown(part.name, "no replica runs yet, or none is ready", "Wait until replicas run.");
+    const std::string clump = clump_of(pods, all, part, domain);
+    if (clump.empty()) {
+        const auto places = std::views::keys(pods);
+        return kept(part.name, "runs " + std::string(domain.where) + "s " + listed({places.begin(), places.end()}));
     }
-    const std::string where(domain.where);
-    if (pods.size() == 1) return hurt(part.name, "all replicas run " + where + " " + places.front(), std::string(domain.cure));
-    if (all - fullest->second < must_remain(part)) {
-        return hurt(part.name, "the loss of " + std::string(domain.one) + " " + fullest->first + " leaves no majority",
-                    std::string(domain.cure));
+    if (rolls(of, part)) return kept(part.name, "its rollout is under way, until whose end replicas may be close to each other");
+    const std::int64_t fewest = part.is_data ? part.least : 2;
+    if (all < fewest) {
+        return unknown(part.name, "fewer than " + std::to_string(fewest) + " replicas are ready, too few to be far enough apart",
+                       look_at_pods(of));
     }
-    return kept(part.name, "runs " + where + "s " + listed(places));
+    return hurt(part.name, clump, std::string(domain.cure));
 }
 
 Findings spread(const Case& of, const Domain& domain) {
@@ -70,9 +92,10 @@ Findings spread(const Case& of, const Domain& domain) {
     return findings;
 }
 
-std::string look_at_pods(const Case& of) {
-    return "Bring its replicas back to health: kubectl describe pods -n " + of.platform.key.ns +
-           " -l ecommerceplatform.io/platform=" + of.platform.key.name + ".";
+bool differs(const Case& of, const Part& part) {
+    return std::ranges::any_of(of.seen.objects, [&](const Declared& object) {
+        return object.kind == "PodDisruptionBudget" && object.component == part.name && object.state == Declared::State::Differs;
+    });
 }
 
 Finding budget_of(const Case& of, const Part& part) {
@@ -85,15 +108,20 @@ Finding budget_of(const Case& of, const Part& part) {
     const std::optional<std::vector<std::string>> others = others_on(of, "PodDisruptionBudget", part.name);
     if (!others) return not_shown(part.name, "poddisruptionbudgets");
     if (!others->empty()) {
-        return hurt(part.name,
-                    "PodDisruptionBudget " + in_short(*others) + " selects its pods too, and of two Kubernetes obeys none",
-                    "Delete PodDisruptionBudget " + in_short(*others) + ", or set its selector to other pods.");
+        return hurt(
+            part.name,
+            "PodDisruptionBudget " + in_short(*others) + " selects its pods too, and with two Kubernetes refuses every eviction",
+            "Delete PodDisruptionBudget " + in_short(*others) + ", or set its selector to other pods.");
     }
     if (!workload || !budget->second.judged) {
         return unknown(part.name, "Kubernetes has not looked at its budget yet", "Wait until kube-controller-manager does.");
     }
     if (budget->second.allows) return kept(part.name, "at least 1 disruption is allowed");
     if (workload->rolls()) return kept(part.name, "no disruption is allowed until the rollout is over");
+    if (workload->is_whole() && !differs(of, part)) {
+        return unknown(part.name, "Kubernetes has not counted all of its pods yet, so that no disruption is allowed",
+                       "Wait until kube-controller-manager has.");
+    }
     return hurt(part.name, "no disruption is allowed, so that a drain of its nodes waits", look_at_pods(of));
 }
 
@@ -104,18 +132,54 @@ std::int64_t available_at_least(const Case& of, const Part& part, const Workload
     return std::max<std::int64_t>(part.least - (part.is_data ? 1 : of.platform.spec.max_unavailable), 1);
 }
 
+std::string cure_of_redundancy(const Case& of, const Part& part, const Workload& workload) {
+    if (!workload.refused) return look_at_pods(of);
+    return look_at_pods(of) + " Once nothing refuses them any more, Kubernetes may wait for minutes, and tries at once after " +
+           "kubectl rollout restart deployment/" + api::child_name(of.platform.key.name, part.name) + " -n " +
+           of.platform.key.ns + ".";
+}
+
+std::string in_rollout(std::int64_t least, std::int64_t otherwise) {
+    if (least == 0) return "in which all replicas go before new ones come";
+    return "in which " + std::to_string(least) + " of " + std::to_string(otherwise) + " replicas or more stay available";
+}
+
 Finding redundancy_of(const Case& of, const Part& part) {
     const Workload* workload = of.seen.workload_of(part.name);
     if (!workload) return unknown(part.name, "does not exist yet", "Wait until it does, or see the condition Stalled.");
-    if (workload->available < available_at_least(of, part, *workload)) {
+    const std::int64_t least = available_at_least(of, part, *workload);
+    if (workload->available < least) {
         const std::string why = workload->failure.empty() ? "" : ": " + workload->failure;
         const std::string what = part.least < 2 ? "its one replica is not available"
                                                 : "fewer than " + std::to_string(part.least) + " replicas are available";
-        return hurt(part.name, what + why, look_at_pods(of));
+        return hurt(part.name, what + why, cure_of_redundancy(of, part, *workload));
     }
+    if (least < part.least) return kept(part.name, "its rollout is under way, " + in_rollout(least, part.least));
     // What the spec declares is kept. That this is no redundancy must be said all the same.
     if (part.least < 2) return kept(part.name, "its one replica is available, and nothing takes over while it is moved");
     return kept(part.name, "at least " + std::to_string(part.least) + " replicas are available");
+}
+
+// Each that is below, as validation takes no minimum above the maximum and no count outside of both.
+std::string fields_below(const api::Replicas& replicas, int least) {
+    std::vector<std::string> fields;
+    if (replicas.min < least) fields.emplace_back("min");
+    if (replicas.count < least) fields.emplace_back("count");
+    if (replicas.max < least) fields.emplace_back("max");
+    return listed(fields, " and ");
+}
+
+std::string cure_of_availability(const Case& of, const Part& part, int least) {
+    const std::string enough = " to " + std::to_string(least);
+    if (part.name == api::kPostgres) return "Use one that fails over (spec.data.postgres.external)";
+    if (part.is_data) {
+        // Of Redis the data would have to be resharded.
+        const bool grows = part.name == api::kRabbitmq;
+        return "Set spec.data." + part.name + ".managed.nodes" + enough + (grows ? "" : " when the platform is made anew");
+    }
+    if (of.platform.spec.rests) return "Set spec.quality.cost.offHours.replicas" + enough;
+    const api::Replicas& replicas = of.platform.spec.services.find(part.name)->second.replicas;
+    return "Set spec.services." + part.name + ".replicas." + fields_below(replicas, least) + enough;
 }
 
 }  // namespace
@@ -148,14 +212,9 @@ Findings availability(const Case& of) {
         const int least = part.is_data && needed.replicas > 1 ? 3 : needed.replicas;
         if (part.least >= least) continue;
         const std::string to_lower = ", or lower spec.quality.reliability.availabilityPercent.";
-        const std::string cure =
-            part.name == api::kPostgres ? "Use one that fails over (spec.data.postgres.external)"
-            : part.is_data              ? "Set spec.data." + part.name + ".managed.nodes to 3 when the platform is made anew"
-            : of.platform.spec.rests    ? "Set spec.quality.cost.offHours.replicas to " + std::to_string(least)
-                                        : "Set spec.services." + part.name + ".replicas.min to " + std::to_string(least);
         findings.push_back(hurt(part.name,
                                 std::to_string(part.least) + " replica where " + objective + " % needs " + std::to_string(least),
-                                cure + to_lower));
+                                cure_of_availability(of, part, least) + to_lower));
     }
     if (findings.empty()) findings.push_back(kept("", "every part has the replicas that " + objective + " % needs"));
     return findings;

@@ -43,11 +43,22 @@ std::string cure_of_scaler(const std::string& reason, const std::string& name, c
     return "See kubectl describe hpa " + name + " -n " + ns + ".";
 }
 
+// For some seconds pods have no figures, so that after each rollout none has.
+Finding unmeasured(const Case& of, const std::string& component) {
+    const Workload* workload = of.seen.workload_of(component);
+    if (workload && workload->rolls())
+        return kept(component, "its rollout is under way, and it scales once the new pods are measured");
+    return unknown(component, "the metrics API has no figures of its pods yet",
+                   "Wait a minute where they have just started; else see to it that it gets them: kubectl top pods -n " +
+                       of.platform.key.ns + ".");
+}
+
 }  // namespace
 
 Findings autoscaler(const Case& of) {
     return of_scalers(of, [&](const std::string& component, const std::string& name, const Scaler& scaler, const api::Replicas&) {
         if (scaler.inactive.empty()) return kept(component, "it scales");
+        if (scaler.unmeasured) return unmeasured(of, component);
         return hurt(component, "it does not scale: " + scaler.inactive,
                     cure_of_scaler(scaler.inactive, name, of.platform.key.ns));
     });

@@ -11,25 +11,41 @@ namespace reconcile {
 
 namespace {
 
-bool has_condition(const kube::Json& status, std::string_view type) {
-    const kube::Json& conditions = kube::at(status, {"conditions"});
-    return conditions.is_array() && std::any_of(conditions.begin(), conditions.end(), [&](const kube::Json& condition) {
-               return kube::string_at(condition, {"type"}) == type && kube::string_at(condition, {"status"}) == "True";
-           });
+// Null where there is none.
+const kube::Json& condition_of(const kube::Json& status, std::string_view type) {
+    static const kube::Json none;
+    for (const kube::Json& condition : kube::at(status, {"conditions"})) {
+        if (kube::string_at(condition, {"type"}) == type) return condition;
+    }
+    return none;
+}
+
+bool has_condition(const kube::Json& status, std::string_view type, std::string_view value = "True") {
+    return kube::string_at(condition_of(status, type), {"status"}) == value;
 }
 
 // The controller's words, where pods can't be made (quota, admission) or don't come up in time.
-std::string failure_of(const kube::Json& status) {
-    const kube::Json& conditions = kube::at(status, {"conditions"});
-    if (!conditions.is_array()) return "";
-    for (const kube::Json& condition : conditions) {
-        const std::string type = kube::string_at(condition, {"type"});
-        const std::string value = kube::string_at(condition, {"status"});
-        if ((type == "ReplicaFailure" && value == "True") || (type == "Progressing" && value == "False")) {
-            return kube::string_at(condition, {"message"});
-        }
+void look_at_failure(const kube::Json& status, quality::Workload& workload) {
+    workload.refused = has_condition(status, "ReplicaFailure");
+    const bool is_late = has_condition(status, "Progressing", "False");
+    if (!workload.refused && !is_late) return;
+    const kube::Json& condition = condition_of(status, workload.refused ? "ReplicaFailure" : "Progressing");
+    workload.failure = kube::string_at(condition, {"message"});
+}
+
+// A Deployment's controller says so until all new pods are available. That of a StatefulSet moves its revision on once they are
+// ready, which they have to stay for minReadySeconds to be available.
+bool progresses(const kube::Json& object) {
+    const kube::Json& status = kube::at(object, {"status"});
+    const std::string updated = kube::string_at(status, {"updateRevision"});
+    if (!updated.empty()) {
+        const std::int64_t desired = kube::int_at(object, {"spec", "replicas"});
+        const bool all_ready = kube::int_at(status, {"readyReplicas"}) >= desired;
+        const bool some_new = all_ready && kube::int_at(status, {"availableReplicas"}) < desired;
+        return kube::string_at(status, {"currentRevision"}) != updated || some_new;
     }
-    return "";
+    return has_condition(status, "Progressing") &&
+           kube::string_at(condition_of(status, "Progressing"), {"reason"}) != "NewReplicaSetAvailable";
 }
 
 quality::Workload workload_from(const kube::Json& object) {
@@ -42,7 +58,8 @@ quality::Workload workload_from(const kube::Json& object) {
     workload.current = kube::int_at(status, {"replicas"});
     workload.updated = kube::int_at(status, {"updatedReplicas"});
     workload.available = kube::int_at(status, {"availableReplicas"});
-    workload.failure = failure_of(status);
+    workload.progresses = progresses(object);
+    look_at_failure(status, workload);
     return workload;
 }
 
@@ -66,6 +83,13 @@ quality::Budget budget_from(const kube::Json& object) {
     return budget;
 }
 
+// What the autoscaler says for some seconds after a rollout, of an API that answers. One that does not: "unable to fetch
+// metrics".
+bool is_unmeasured(const std::string& message) {
+    return message.find("did not receive metrics for") != std::string::npos ||
+           message.find("no metrics returned from") != std::string::npos;
+}
+
 quality::Scaler scaler_from(const kube::Json& object) {
     const kube::Json& conditions = kube::at(object, {"status", "conditions"});
     quality::Scaler scaler;
@@ -78,6 +102,7 @@ quality::Scaler scaler_from(const kube::Json& object) {
         if ((type == "ScalingActive" || type == "AbleToScale") && status == "False") {
             scaler.judged = true;
             scaler.inactive = reason;
+            scaler.unmeasured = is_unmeasured(kube::string_at(condition, {"message"}));
         }
         if (type == "ScalingLimited") scaler.at_maximum = status == "True" && reason == "TooManyReplicas";
     }

@@ -47,7 +47,7 @@ awaitable<std::vector<quality::Preparation>> JobWatch::preparations(kube::Object
         const Child* child = children_.find(kube::kJob, key);
         if (child && child->complete) continue;
         quality::Preparation preparation{component_of(object), key.name, child && child->failed, ""};
-        preparation.why = co_await why_failed(key);
+        preparation.why = co_await why_not_complete(key);
         preparations.push_back(std::move(preparation));
     }
     co_return preparations;
@@ -60,13 +60,13 @@ awaitable<std::optional<quality::Verification>> JobWatch::verification(kube::Obj
     const kube::Key key = found->key();
     const Child* child = children_.find(kube::kJob, key);
     quality::Verification verification{key.name, child && child->complete, child && child->failed, ""};
-    verification.why = co_await why_failed(key);
+    verification.why = co_await why_not_complete(key);
     co_return verification;
 }
 
-awaitable<std::string> JobWatch::why_failed(kube::Key job) {
+awaitable<std::string> JobWatch::why_not_complete(kube::Key job) {
     const Child* child = children_.find(kube::kJob, job);
-    if (!child || !child->failed) co_return "";
+    if (!child || !child->failed) co_return surroundings_.trouble_of_job(job);
     const std::string uid = child->uid;
     co_return co_await last_words(job, uid);
 }

@@ -1,4 +1,4 @@
-// The Jobs that something waits for, and why one has failed.
+// The Jobs that something waits for, and why one has failed or does not begin.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -11,12 +11,14 @@
 #include "kube/object.h"
 #include "quality/verdict.h"
 #include "reconcile/children.h"
+#include "reconcile/surroundings.h"
 
 namespace reconcile {
 
 class JobWatch {
 public:
-    JobWatch(client::Client& client, const Children& children) : client_(client), children_(children) {}
+    JobWatch(client::Client& client, const Children& children, const Surroundings& surroundings)
+        : client_(client), children_(children), surroundings_(surroundings) {}
 
     // Of the Jobs among `wanted` that prepare a database those that are not complete.
     boost::asio::awaitable<std::vector<quality::Preparation>> preparations(kube::Objects wanted);
@@ -25,12 +27,13 @@ public:
     boost::asio::awaitable<std::optional<quality::Verification>> verification(kube::Objects wanted);
 
 private:
-    // Empty where it has not failed.
-    boost::asio::awaitable<std::string> why_failed(kube::Key job);
+    // In its own last words; of one that has not failed, why its pod can't start.
+    boost::asio::awaitable<std::string> why_not_complete(kube::Key job);
     boost::asio::awaitable<std::string> last_words(kube::Key job, std::string uid);
 
     client::Client& client_;
     const Children& children_;
+    const Surroundings& surroundings_;
     std::map<std::string, std::string> last_words_;  // By uid of a Job that failed, so that its pods are asked for once.
 };
 

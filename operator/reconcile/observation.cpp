@@ -44,6 +44,14 @@ std::vector<quality::Declared> look_at_objects(const api::Platform& platform, co
     return objects;
 }
 
+// What is known of its pods says more than that they are late. Where they can't be made there is none to look at.
+void look_at_pods(const api::Platform& platform, const Surroundings& surroundings, quality::Observed& observed) {
+    for (auto& [component, workload] : observed.workloads) {
+        std::string trouble = surroundings.trouble_of(platform.key, component);
+        if (!trouble.empty() && !workload.refused) workload.failure = std::move(trouble);
+    }
+}
+
 quality::Roles look_at_roles(const api::Platform& platform, const References& references) {
     quality::Roles roles;
     for (const std::string& name : resources::roles(platform)) {
@@ -88,6 +96,7 @@ quality::Observed observe(const api::Platform& platform, const Sources& from, co
         const Child* child = from.children.find(kube::kDaemonSet, agent);
         if (child && !child->deleting) observed.workloads.emplace(api::kFluentBit, child->workload);
     }
+    look_at_pods(platform, from.surroundings, observed);
     for (const resources::LeftOut& missing : resources::left_out(platform, from.capabilities)) {
         if (missing.needed) {
             observed.unmet.push_back({missing.field, to_string(missing)});

@@ -95,7 +95,7 @@ PlatformReconciler::PlatformReconciler(Parts parts)
     : parts_(std::move(parts)),
       applier_(parts_.client, parts_.children, parts_.clock, parts_.log, parts_.written),
       root_keys_(parts_.client, parts_.children, applier_, parts_.clock),
-      jobs_(parts_.client, parts_.children) {}
+      jobs_(parts_.client, parts_.children, parts_.surroundings) {}
 
 awaitable<Action> PlatformReconciler::reconcile(kube::Key key) {
     const KnownPlatform* found = parts_.platforms.find(key);

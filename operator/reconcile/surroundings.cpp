@@ -60,6 +60,47 @@ bool is_shipped(const kube::Json& pod) {
     return !fails && std::any_of(sidecars.begin(), sidecars.end(), is_agent);
 }
 
+bool has_condition(const kube::Json& pod, std::string_view type, std::string_view status) {
+    const kube::Json& conditions = kube::at(pod, {"status", "conditions"});
+    return std::any_of(conditions.begin(), conditions.end(), [&](const kube::Json& each) {
+        return kube::string_at(each, {"type"}) == type && kube::string_at(each, {"status"}) == status;
+    });
+}
+
+// Of the scheduler's words the first sentence: the others are of pods that could give way.
+std::string why_not_scheduled(const kube::Json& pod) {
+    for (const kube::Json& each : kube::at(pod, {"status", "conditions"})) {
+        if (kube::string_at(each, {"type"}) != "PodScheduled" || kube::string_at(each, {"reason"}) != "Unschedulable") continue;
+        std::string words = kube::string_at(each, {"message"});
+        words.resize(std::min(words.find(". "), words.size()));
+        words.erase(words.find_last_not_of('.') + 1);
+        return "Unschedulable: " + words;
+    }
+    return "";
+}
+
+// While an image is tried again and again, two reasons and their messages take turns: they are told in the same words, or the
+// status would be written each time.
+std::string why_not_started(const kube::Json& container) {
+    const kube::Json& waiting = kube::at(container, {"state", "waiting"});
+    const std::string reason = kube::string_at(waiting, {"reason"});
+    if (reason == "ErrImagePull" || reason == "ImagePullBackOff") {
+        return "ImagePullBackOff: " + kube::string_at(container, {"image"}) + " can't be pulled";
+    }
+    if (reason != "InvalidImageName" && reason != "CreateContainerConfigError") return "";
+    return reason + ": " + kube::string_at(waiting, {"message"});
+}
+
+std::string trouble_of_pod(const kube::Json& pod) {
+    if (std::string why = why_not_scheduled(pod); !why.empty()) return why;
+    for (const char* kind : {"initContainerStatuses", "containerStatuses"}) {
+        for (const kube::Json& container : kube::at(pod, {"status", kind})) {
+            if (std::string why = why_not_started(container); !why.empty()) return why;
+        }
+    }
+    return "";
+}
+
 bool shown(const runtime::Watcher& watcher) {
     return watcher.synced() && !watcher.refused();
 }
@@ -72,8 +113,11 @@ PodFacts pod_facts_from(const kube::Json& pod) {
     facts.component = kube::label_of(pod, api::kComponentLabel);
     facts.version = kube::label_of(pod, api::kVersionLabel);
     facts.node = kube::string_at(pod, {"spec", "nodeName"});
-    facts.runs =
-        kube::string_at(pod, {"status", "phase"}) == "Running" && kube::at(pod, {"metadata", "deletionTimestamp"}).is_null();
+    const bool stays = kube::at(pod, {"metadata", "deletionTimestamp"}).is_null();
+    facts.runs = stays && kube::string_at(pod, {"status", "phase"}) == "Running";
+    facts.ready = has_condition(pod, "Ready", "True");
+    facts.job = kube::label_of(pod, "batch.kubernetes.io/job-name");
+    if (stays) facts.trouble = trouble_of_pod(pod);
     facts.best_effort = kube::string_at(pod, {"status", "qosClass"}) == "BestEffort";
     const kube::Json& containers = kube::at(pod, {"spec", "containers"});
     const kube::Json& sidecars = kube::at(pod, {"spec", "initContainers"});
@@ -137,9 +181,31 @@ std::optional<std::vector<quality::Pod>> Surroundings::pods_of(const kube::Key& 
                          .best_effort = facts.best_effort,
                          .bounded = facts.bounded,
                          .scraped = facts.scraped,
-                         .shipped = facts.shipped});
+                         .shipped = facts.shipped,
+                         .ready = facts.ready});
     });
     return found;
+}
+
+// Of several the one that comes first in the alphabet: the same each time.
+std::string Surroundings::first_trouble(const std::function<bool(const kube::Key&, const PodFacts&)>& concerns) const {
+    std::string first;
+    if (!shown(pod_watcher_)) return first;
+    pods_.for_each([&](const kube::Key& key, const PodFacts& facts) {
+        if (facts.trouble.empty() || !concerns(key, facts)) return;
+        if (first.empty() || facts.trouble < first) first = facts.trouble;
+    });
+    return first;
+}
+
+std::string Surroundings::trouble_of(const kube::Key& platform, std::string_view component) const {
+    return first_trouble([&](const kube::Key& key, const PodFacts& facts) {
+        return key.ns == platform.ns && facts.platform == platform.name && facts.component == component;
+    });
+}
+
+std::string Surroundings::trouble_of_job(const kube::Key& job) const {
+    return first_trouble([&](const kube::Key& key, const PodFacts& facts) { return key.ns == job.ns && facts.job == job.name; });
 }
 
 std::vector<MetricsOf> Surroundings::metrics_of(const kube::Key& platform, std::string_view component) const {

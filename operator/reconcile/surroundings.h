@@ -28,8 +28,11 @@ struct PodFacts {
     bool bounded = false;
     bool scraped = false;
     bool shipped = false;
-    std::string address;   // IP; empty: it has none yet.
-    int metrics_port = 0;  // 0: it has none.
+    bool ready = false;
+    std::string job{};      // Whose it is; empty: of none.
+    std::string trouble{};  // Why it can't start, in Kubernetes' words; empty: nothing is known to keep it from it.
+    std::string address;    // IP; empty: it has none yet.
+    int metrics_port = 0;   // 0: it has none.
 
     friend bool operator==(const PodFacts&, const PodFacts&) = default;
 };
@@ -62,6 +65,9 @@ public:
 
     // Those of a platform that run; nothing where pods are not shown.
     std::optional<std::vector<quality::Pod>> pods_of(const kube::Key& platform) const;
+    // Why pods of a component can't start, or the one of a Job; empty: nothing is known to keep them from it.
+    std::string trouble_of(const kube::Key& platform, std::string_view component) const;
+    std::string trouble_of_job(const kube::Key& job) const;
     // Of those that run and have any.
     std::vector<MetricsOf> metrics_of(const kube::Key& platform, std::string_view component) const;
     std::optional<std::string> pod_security(const std::string& ns) const;
@@ -71,6 +77,8 @@ public:
     void stop();
 
 private:
+    std::string first_trouble(const std::function<bool(const kube::Key&, const PodFacts&)>& concerns) const;
+
     boost::asio::io_context& io_;
     runtime::Store<PodFacts> pods_;
     runtime::Store<quality::Node> nodes_;

@@ -17,6 +17,7 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 // A production platform whose operator has the rights of config/rbac. It cordons and labels nodes, so that nothing else may run
 // beside it.
@@ -538,6 +539,35 @@ TEST_F(Verdict, TellsOfReplicasThatAreMissing) {
     expect_false("CostEfficient", "Budget", HasSubstr("inventory: a ResourceQuota of the namespace refuses its pods"));
     run({"delete", "quota", "none"});
     expect_true("Reliable");
+}
+
+// Every turn of it is logged, also one that is over at once.
+TEST_F(Verdict, IsNeverFalseOfReliabilityDuringARollout) {
+    const auto is_over = [] {
+        const Json status = shop().get("deployment", "shop-order")["status"];
+        return status.value("unavailableReplicas", 0) == 0 && status.dump().find("NewReplicaSetAvailable") != std::string::npos;
+    };
+    const std::size_t before = shop().operator_log().size();
+    run({"rollout", "restart", "deployment/shop-order"});
+    ASSERT_TRUE(eventually([&] { return !is_over(); }, 10s));
+    ASSERT_TRUE(eventually(is_over, 120s));
+    expect_true("Reliable");
+    EXPECT_THAT(shop().operator_log().substr(before), Not(HasSubstr(R"("attribute":"Reliable","status":"False")")));
+}
+
+TEST_F(Verdict, TellsOfAJobAndOfPodsForWhichThereIsNoRoom) {
+    const Json nodes = Json::parse(Cluster::get().kubectl({"get", "nodes", "-o", "json"}).output)["items"];
+    for (const Json& node : nodes) run({"cordon", node["metadata"]["name"]});
+    shop().patch_platform({{"spec", {{"version", "1.0.1"}}}});
+    expect_false("Maintainable", "OneVersion", HasSubstr("whose pod can't start: Unschedulable: 0/"));
+    EXPECT_THAT(condition(shop().get("ecp", "shop"), "Ready", "message"),
+                HasSubstr(", whose pod can't start: Unschedulable: 0/"));
+    run({"delete", "pods", "-l", "app.kubernetes.io/component=order", "--wait=false"});
+    expect_false("Reliable", "DisruptionBudget", HasSubstr("order: fewer than 2 replicas are available: Unschedulable: 0/"));
+    shop().patch_platform({{"spec", {{"version", declared()["spec"]["version"]}}}});
+    run({"uncordon", "-l", "topology.kubernetes.io/zone"});
+    expect_true("Reliable");
+    expect_true("Maintainable");
 }
 
 TEST_F(Verdict, OfASuspendedPlatformNamesWhatSuspensionKeepsAway) {

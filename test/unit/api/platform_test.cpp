@@ -102,6 +102,14 @@ TEST(Platform, PrefersAServicesReplicasToThoseOfAll) {
     const Spec shop = spec("{quality: {scalability: {replicas: {min: 5, max: 8}}}, services: {payment: {replicas: {max: 3}}}}");
     EXPECT_EQ(numbers(shop.services.at("payment").replicas), (std::vector{3, 3, 3}));
     EXPECT_EQ(numbers(shop.services.at("user").replicas), (std::vector{5, 5, 8}));
+    EXPECT_TRUE(shop.services.at("payment").own_most);
+    EXPECT_FALSE(shop.services.at("user").own_most);
+    const auto own = [](const std::string& given) {
+        return spec("{services: {user: {replicas: " + given + "}}}").services.at("user").own_most;
+    };
+    EXPECT_TRUE(own("{max: 10}")) << "it may not follow the others";
+    EXPECT_FALSE(own("{min: 3}"));
+    EXPECT_TRUE(own("{min: 12}"));
 }
 
 TEST(Platform, HasTheReplicasAndTheSpreadThatItsAvailabilityNeeds) {

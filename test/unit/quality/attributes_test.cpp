@@ -57,7 +57,7 @@ TEST_F(PromisesTest, ThatAreHurtInOneWayAreToldOnceAndManyAreCounted) {
     move("order", {"b", "b", "b"});
     move("payment", {"c", "c", "c"});
     move("redis", {"a", "a", "b"});
-    seen.budgets["gateway"].allows = false;
+    seen.budgets.erase("gateway");
     EXPECT_THAT(condition("Reliable").message,
                 AllOf(HasSubstr("payment: "), Not(HasSubstr("redis: ")), HasSubstr("And 2 more, which status.promises lists.")));
 }

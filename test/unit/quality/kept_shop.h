@@ -19,7 +19,8 @@ inline Pod pod(const std::string& component, const std::string& zone) {
             .on = Node{zone, false},
             .best_effort = false,
             .bounded = true,
-            .scraped = true};
+            .scraped = true,
+            .ready = true};
 }
 
 inline Workload running(std::int64_t replicas) {

@@ -89,6 +89,11 @@ TEST_F(PromisesTest, OfAnAutoscalerTellWhyItDoesNotScale) {
     expect_hurt("Autoscaler", "catalog", "AmbiguousSelector", "Delete the other HorizontalPodAutoscaler");
     seen.scalers["catalog"].inactive = "FailedGetResourceMetric";
     expect_hurt("Autoscaler", "catalog", "FailedGetResourceMetric", "metrics-server");
+    seen.scalers["catalog"].unmeasured = true;
+    expect_unknown("Autoscaler", "catalog", "no figures of its pods yet");
+    seen.workloads["catalog"].progresses = true;
+    EXPECT_EQ(find("Autoscaler", "catalog").held, Held::True);
+    seen.scalers["catalog"].unmeasured = false;
     seen.scalers["catalog"].inactive = "FailedGetPodsMetric";
     expect_hurt("Autoscaler", "catalog", "FailedGetPodsMetric", "custom.metrics.k8s.io");
     seen.scalers["catalog"].inactive = "ScalingDisabled";
@@ -132,6 +137,28 @@ TEST_F(PromisesTest, OfZoneSpreadLeaveAMajorityOfADataStore) {
     EXPECT_EQ(find("ZoneSpread", "redis").held, Held::True);
 }
 
+TEST_F(PromisesTest, OfSpreadAreNotJudgedWhereTooFewAreReady) {
+    move("payment", {"a", "a", "b"});
+    pods_of("payment").at(2)->ready = false;
+    expect_hurt("ZoneSpread", "payment", "all replicas run in zone a", "delete one of the pods");
+    pods_of("payment").at(1)->ready = false;
+    expect_unknown("ZoneSpread", "payment", "fewer than 2 replicas are ready");
+    EXPECT_THAT(find("ZoneSpread", "payment").cure, HasSubstr("kubectl describe pods"));
+    pods_of("redis").front()->ready = false;
+    expect_unknown("ZoneSpread", "redis", "fewer than 3 replicas are ready");
+    for (Pod* each : pods_of("payment")) each->ready = false;
+    expect_unknown("ZoneSpread", "payment", "no replica runs yet");
+}
+
+TEST_F(PromisesTest, OfSpreadExceptARollout) {
+    move("payment", {"a", "a", "a"});
+    seen.workloads["payment"].progresses = true;
+    EXPECT_EQ(find("ZoneSpread", "payment").held, Held::True);
+    EXPECT_THAT(find("ZoneSpread", "payment").evidence, HasSubstr("rollout is under way"));
+    seen.workloads["payment"].failure = "has timed out progressing";
+    expect_hurt("ZoneSpread", "payment", "all replicas run in zone a", "another zone");
+}
+
 TEST_F(PromisesTest, OfSpreadAreMadeAsTheSpecSays) {
     EXPECT_THAT(all("NodeSpread"), IsEmpty());
     EXPECT_EQ(all("ZoneSpread").size(), 8U);  // One pod of PostgreSQL is in one place.
@@ -148,9 +175,12 @@ TEST_F(PromisesTest, OfSpreadAreMadeAsTheSpecSays) {
 
 TEST_F(PromisesTest, OfADisruptionBudgetAllowADrain) {
     seen.budgets["order"].allows = false;
+    seen.workloads["order"].available = 1;
     expect_hurt("DisruptionBudget", "order", "no disruption is allowed", "back to health");
     seen.workloads["order"].current = 4;
     EXPECT_EQ(find("DisruptionBudget", "order").held, Held::True);  // The rollout takes what the budget would allow.
+    seen.workloads["order"].failure = "Unschedulable";
+    expect_hurt("DisruptionBudget", "order", "no disruption is allowed", "back to health");
     seen.budgets["order"].judged = false;
     expect_unknown("DisruptionBudget", "order", "not looked");
     seen.budgets.erase("order");
@@ -158,6 +188,15 @@ TEST_F(PromisesTest, OfADisruptionBudgetAllowADrain) {
     expect_hurt("DisruptionBudget", "order", "PodDisruptionBudget shop-order does not exist", "403 forbidden");
     platform.spec.suspend = true;
     expect_hurt("DisruptionBudget", "order", "does not exist", "Set spec.suspend to false");
+}
+
+TEST_F(PromisesTest, OfADisruptionBudgetWaitUntilKubernetesHasCounted) {
+    seen.budgets["order"].allows = false;
+    expect_unknown("DisruptionBudget", "order", "has not counted all of its pods");
+    see("PodDisruptionBudget", "order");
+    expect_unknown("DisruptionBudget", "order", "has not counted all of its pods");
+    object("PodDisruptionBudget", "order").state = Declared::State::Differs;
+    expect_hurt("DisruptionBudget", "order", "no disruption is allowed", "back to health");
 }
 
 TEST_F(PromisesTest, OfADisruptionBudgetAreBrokenByASecondOne) {
@@ -174,7 +213,10 @@ TEST_F(PromisesTest, OfRedundancyAskForTheMinimum) {
     seen.workloads["user"].failure = "exceeded quota";
     expect_hurt("Redundancy", "user", "fewer than 2 replicas are available: exceeded quota", "health");
     seen.workloads["user"].current = 4;
+    expect_hurt("Redundancy", "user", "fewer than 2 replicas are available: exceeded quota", "health");
+    seen.workloads["user"].failure.clear();
     EXPECT_EQ(find("Redundancy", "user").held, Held::True);  // As many as a rollout may take.
+    EXPECT_EQ(find("Redundancy", "user").evidence, "its rollout is under way, in which 1 of 2 replicas or more stay available");
     seen.workloads["redis"].available = 2;
     expect_hurt("Redundancy", "redis", "fewer than 3", "health");
     seen.workloads.erase("redis");
@@ -182,6 +224,21 @@ TEST_F(PromisesTest, OfRedundancyAskForTheMinimum) {
     EXPECT_THAT(find("Redundancy", "postgres").evidence, HasSubstr("nothing takes over"));
     seen.workloads["postgres"].available = 0;
     expect_hurt("Redundancy", "postgres", "its one replica is not available", "health");
+}
+
+TEST_F(PromisesTest, OfRedundancyExceptARolloutUntilItsPodsAreAvailable) {
+    Workload& user = seen.workloads["user"];
+    user.available = 1;
+    user.progresses = true;
+    EXPECT_EQ(find("Redundancy", "user").held, Held::True);
+    platform.spec.recreates = true;
+    user.available = 0;
+    EXPECT_THAT(find("Redundancy", "user").evidence, HasSubstr("all replicas go before new ones come"));
+    user.failure = "pods \"shop-user-1\" is forbidden";
+    expect_hurt("Redundancy", "user", "is forbidden", "kubectl describe pods");
+    EXPECT_THAT(find("Redundancy", "user").cure, testing::Not(HasSubstr("restart")));
+    user.refused = true;
+    expect_hurt("Redundancy", "user", "is forbidden", "kubectl rollout restart deployment/shop-user -n shop");
 }
 
 TEST_F(PromisesTest, OfNetworkIsolationNeedEveryPolicy) {
@@ -344,7 +401,13 @@ TEST_F(PromisesTest, OfABudgetNeedRoomForAllServicesAtTheirMaximum) {
     platform.spec.budget.cpu = "13";
     expect_hurt("Budget", "", "13900m of cpu are asked for, the budget is 13", "budget.cpu to 13900m");
     platform.spec.budget = {"", "1149Mi", "", ""};
-    expect_hurt("Budget", "", "1150Mi of memory are asked for", "replicas.max");
+    expect_hurt("Budget", "", "1150Mi of memory are asked for", "or lower spec.quality.scalability.replicas.max.");
+    platform.spec.services["order"].own_most = platform.spec.services["user"].own_most = true;
+    platform.spec.services["user"].autoscaling = false;
+    platform.spec.services["user"].replicas.count = 10;
+    expect_hurt(
+        "Budget", "", "1150Mi of memory are asked for",
+        "or lower spec.quality.scalability.replicas.max or spec.services.order.replicas.max or spec.services.user.replicas.");
     platform.spec.budget = {"", "", "69Gi", ""};
     expect_hurt("Budget", "", "71680Mi of storage are asked for", "budget.storage");
 
@@ -392,6 +455,8 @@ TEST_F(PromisesTest, OfTheAgeOfCredentialsEndWithTheMaximum) {
     expect_hurt("CredentialAge", "", "720h", "Bring every pod up of redis");
     object("Secret", "postgres").state = Declared::State::Missing;
     expect_hurt("CredentialAge", "", "720h", "The operator brings it back by itself");
+    object("Secret", "postgres").state = Declared::State::NotDue;
+    expect_hurt("CredentialAge", "", "720h", "Wait until everything is applied, or see the condition Stalled");
     platform.spec.suspend = true;
     expect_hurt("CredentialAge", "", "720h", "Set spec.suspend to false");
 }
@@ -408,6 +473,10 @@ TEST_F(PromisesTest, OfOneVersionWaitForARolloutAndTellOfAStuckOne) {
     expect_unknown("OneVersion", "", "version 2.0.0 rolls out: user, catalog");
     seen.preparations = {{"user", "shop-migration-user", true, "syntax error"}};
     expect_hurt("OneVersion", "user", "is not at version 2.0.0: Job shop-migration-user failed", "delete the Job");
+    seen.preparations = {{"user", "shop-migration-user", false, "ImagePullBackOff: user:2.0.0 can't be pulled"}};
+    expect_hurt("OneVersion", "user",
+                "waits for Job shop-migration-user, whose pod can't start: ImagePullBackOff: user:2.0.0 can't be pulled",
+                "spec.version");
     seen.preparations.clear();
     seen.workloads["order"].failure = "progress deadline exceeded";
     expect_hurt("OneVersion", "order", "stuck: progress deadline exceeded", "spec.version");
@@ -474,11 +543,17 @@ TEST_F(PromisesTest, OfAvailabilityNameWhatHasTooFewReplicas) {
     platform.spec.postgres.external = api::ExternalStore{"db", {"10.0.0.1/32", "", 5432}};
     EXPECT_EQ(find("Availability").held, Held::True);
     platform.spec.services["order"].replicas = {1, 1, 1};
-    expect_hurt("Availability", "order", "1 replica where 99.9 % needs 2", "Set spec.services.order.replicas.min to 2");
+    expect_hurt("Availability", "order", "1 replica where 99.9 % needs 2",
+                "Set spec.services.order.replicas.min and count and max to 2, or");
+    platform.spec.services["order"].replicas = {3, 1, 10};
+    expect_hurt("Availability", "order", "1 replica", "Set spec.services.order.replicas.min to 2, or");
     platform.spec.rests = true;
     expect_hurt("Availability", "order", "1 replica", "offHours.replicas to 2");
     platform.spec.redis.managed.nodes = 1;
-    expect_hurt("Availability", "redis", "1 replica where 99.9 % needs 3", "spec.data.redis.managed.nodes to 3");
+    expect_hurt("Availability", "redis", "1 replica where 99.9 % needs 3",
+                "spec.data.redis.managed.nodes to 3 when the platform is made anew");
+    platform.spec.rabbitmq.managed.nodes = 1;
+    expect_hurt("Availability", "rabbitmq", "1 replica", "spec.data.rabbitmq.managed.nodes to 3, or");
 }
 
 TEST_F(PromisesTest, OfMetricsLetPrometheusFindThePods) {

@@ -84,6 +84,61 @@ TEST(Child, OfADeploymentSaysWhyItsPodsDoNotCome) {
     EXPECT_EQ(child.replicas, 3);
 }
 
+kube::Json deployment(const char* conditions) {
+    return {{"metadata", {{"name", "x"}, {"generation", 2}}},
+            {"spec", {{"replicas", 2}}},
+            {"status",
+             {{"observedGeneration", 2},
+              {"replicas", 2},
+              {"updatedReplicas", 2},
+              {"availableReplicas", 1},
+              {"conditions", kube::Json::parse(conditions)}}}};
+}
+
+TEST(Child, OfADeploymentSaysWhetherItsRolloutIsUnderWay) {
+    const auto seen = [](const char* conditions) { return child_from(kube::kDeployment, deployment(conditions)).workload; };
+    EXPECT_TRUE(seen(R"([{"type": "Progressing", "status": "True", "reason": "NewReplicaSetCreated"}])").rolls());
+    EXPECT_TRUE(seen(R"([{"type": "Progressing", "status": "True", "reason": "ReplicaSetUpdated"}])").rolls());
+    EXPECT_TRUE(seen(R"([{"type": "Progressing", "status": "True", "reason": "ReplicaSetUpdated"}])").is_rolled_out())
+        << "that waits for no more than one";
+    EXPECT_FALSE(seen(R"([{"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"}])").rolls())
+        << "a pod died later";
+    EXPECT_FALSE(seen("[]").rolls());
+    const quality::Workload stuck =
+        seen(R"([{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "has timed out"}])");
+    EXPECT_FALSE(stuck.rolls());
+    EXPECT_EQ(stuck.failure, "has timed out");
+    EXPECT_FALSE(stuck.refused);
+    const quality::Workload refused = seen(R"([
+        {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "has timed out"},
+        {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "exceeded quota"}])");
+    EXPECT_EQ(refused.failure, "exceeded quota");
+    EXPECT_TRUE(refused.refused);
+}
+
+TEST(Child, OfADeploymentRollsFromTheChangeOnWhateverItsControllerLastSaid) {
+    kube::Json changed = deployment(R"([{"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"}])");
+    changed["metadata"]["generation"] = 3;
+    EXPECT_TRUE(child_from(kube::kDeployment, changed).workload.rolls());
+    changed["status"]["observedGeneration"] = 3;
+    changed["status"]["updatedReplicas"] = 0;
+    EXPECT_TRUE(child_from(kube::kDeployment, changed).workload.rolls());
+}
+
+TEST(Child, OfAStatefulSetRollsUntilItsPodsAreAvailable) {
+    kube::Json set = kube::Json::parse(R"({"metadata": {"name": "x", "generation": 1}, "spec": {"replicas": 3},
+        "status": {"observedGeneration": 1, "replicas": 3, "updatedReplicas": 3, "availableReplicas": 2, "readyReplicas": 2,
+                   "currentRevision": "x-1", "updateRevision": "x-2"}})");
+    const auto rolls = [&] { return child_from(kube::kStatefulSet, set).workload.rolls(); };
+    EXPECT_TRUE(rolls());
+    set["status"]["currentRevision"] = "x-2";
+    EXPECT_FALSE(rolls()) << "a pod died";
+    set["status"]["readyReplicas"] = 3;
+    EXPECT_TRUE(rolls()) << "the last has yet to stay ready";
+    set["status"]["availableReplicas"] = 3;
+    EXPECT_FALSE(rolls());
+}
+
 TEST(Child, OfABudgetSaysWhetherADisruptionIsAllowedAndNotHowMany) {
     kube::Json budget = kube::Json::parse(R"({"metadata": {"name": "x", "generation": 1}, "status": {}})");
     EXPECT_EQ(child_from(kube::kPodDisruptionBudget, budget).budget, quality::Budget{});
@@ -110,6 +165,15 @@ TEST(Child, OfAnAutoscalerSaysWhyItDoesNotScale) {
     EXPECT_EQ(of(R"([{"type": "ScalingActive", "status": "True", "reason": "ValidMetricFound"},
                      {"type": "ScalingLimited", "status": "True", "reason": "TooManyReplicas"}])"),
               (quality::Scaler{.judged = true, .at_maximum = true, .inactive = ""}));
+    const auto failed = [&](const char* why) {
+        kube::Json condition{{"type", "ScalingActive"}, {"status", "False"}, {"reason", "FailedGetResourceMetric"}};
+        condition["message"] = why;
+        return of(kube::Json::array({condition}).dump().c_str());
+    };
+    EXPECT_TRUE(
+        failed("failed to get cpu utilization: did not receive metrics for targeted pods (pods might be unready)").unmeasured);
+    EXPECT_TRUE(failed("unable to get metrics for resource cpu: no metrics returned from resource metrics API").unmeasured);
+    EXPECT_FALSE(failed("unable to fetch metrics from resource metrics API: the server is unavailable").unmeasured);
     EXPECT_EQ(of(R"([{"type": "AbleToScale", "status": "False", "reason": "FailedGetScale"}])"),
               (quality::Scaler{.judged = true, .at_maximum = false, .inactive = "FailedGetScale"}));
 }

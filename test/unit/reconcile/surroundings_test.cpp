@@ -65,10 +65,53 @@ TEST(PodFacts, SayWhetherALogAgentRunsBesideTheService) {
     EXPECT_FALSE(pod_facts_from(pod).bounded);
 }
 
-TEST(PodFacts, AreTheSameHoweverReadyItIs) {
+TEST(PodFacts, SayWhetherItIsReadyAndNotSinceWhen) {
     kube::Json pod = running_pod();
     pod["status"]["conditions"] = kube::Json::array({{{"type", "Ready"}, {"status", "False"}}});
     EXPECT_EQ(pod_facts_from(pod), pod_facts_from(running_pod()));
+    pod["status"]["conditions"][0] = {{"type", "Ready"}, {"status", "True"}, {"lastTransitionTime", "2026-01-01T00:00:00Z"}};
+    const PodFacts ready = pod_facts_from(pod);
+    EXPECT_TRUE(ready.ready);
+    pod["status"]["conditions"][0]["lastTransitionTime"] = "2026-01-02T00:00:00Z";
+    EXPECT_EQ(pod_facts_from(pod), ready);
+}
+
+TEST(PodFacts, SayWhyItIsNotScheduled) {
+    kube::Json pod = running_pod();
+    kube::Json scheduled{{"type", "PodScheduled"}, {"status", "False"}, {"reason", "Unschedulable"}};
+    const auto trouble = [&](const char* message) {
+        scheduled["message"] = message;
+        pod["status"] = {{"phase", "Pending"}, {"conditions", kube::Json::array({scheduled})}};
+        return pod_facts_from(pod).trouble;
+    };
+    EXPECT_EQ(trouble("0/2 nodes are available: 2 Insufficient cpu. preemption: 0/2 nodes are available: 2 No victims."),
+              "Unschedulable: 0/2 nodes are available: 2 Insufficient cpu");
+    EXPECT_EQ(trouble("0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }."),
+              "Unschedulable: 0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }");
+    scheduled["reason"] = "SchedulerError";
+    EXPECT_EQ(trouble("it is tried again"), "");
+}
+
+TEST(PodFacts, SayInTheSameWordsThatAnImageIsMissingWhileItIsTriedAgain) {
+    kube::Json pod = running_pod();
+    pod["metadata"]["labels"]["batch.kubernetes.io/job-name"] = "shop-migration-user";
+    const auto trouble = [&](const char* reason, const char* message) {
+        pod["status"] = {
+            {"phase", "Pending"},
+            {"containerStatuses", kube::Json::array({{{"image", "user:9.9.9"},
+                                                      {"state", {{"waiting", {{"reason", reason}, {"message", message}}}}}}})}};
+        return pod_facts_from(pod).trouble;
+    };
+    EXPECT_EQ(trouble("ErrImagePull", "not found"), "ImagePullBackOff: user:9.9.9 can't be pulled");
+    EXPECT_EQ(trouble("ImagePullBackOff", "Back-off pulling image"), "ImagePullBackOff: user:9.9.9 can't be pulled");
+    EXPECT_EQ(trouble("CreateContainerConfigError", "secret \"x\" not found"),
+              "CreateContainerConfigError: secret \"x\" not found");
+    EXPECT_EQ(trouble("ContainerCreating", ""), "");
+    EXPECT_EQ(trouble("CrashLoopBackOff", "back-off 10s"), "") << "it runs in between";
+    EXPECT_EQ(pod_facts_from(pod).job, "shop-migration-user");
+    trouble("ErrImagePull", "");
+    pod["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z";
+    EXPECT_EQ(pod_facts_from(pod).trouble, "");
 }
 
 TEST(NodeFacts, AreItsZoneAndWhetherItIsASpotNode) {
