@@ -164,6 +164,14 @@ TEST_F(VerdictTest, HasNoNewsOfAnAttributeAtAFirstLookThatShowsNothing) {
     EXPECT_FALSE(is_news(verdict, condition("Observable"), status_json(first_sight(platform), 7, nullptr, "")));
 }
 
+TEST_F(VerdictTest, KeepsWhatItSaidOfCredentialsWhileNothingIsKnownOfThem) {
+    observed.credentials = Credentials{.generation = 2, .made = "2026-01-02T03:04:05Z", .step = "Settled"};
+    const kube::Json before = status_json(assess(platform, observed), 7, nullptr, "");
+    const kube::Json stalled = status_json(rejected("RootKeyMissing", {{"", "it is gone"}}), 7, before, "");
+    EXPECT_EQ(stalled.at("credentials"), before.at("credentials"));
+    EXPECT_FALSE(status_json(rejected("InvalidSpec", {}), 7, nullptr, "").contains("credentials"));
+}
+
 TEST_F(VerdictTest, KeepsTheOldVersionUntilEveryServiceRunsTheNewOne) {
     platform.spec.version = "2.0.0";
     const kube::Json previous{{"version", "1.0.0"}};
