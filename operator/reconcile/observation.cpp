@@ -63,7 +63,7 @@ quality::Observed observe(const api::Platform& platform, const Sources& from, co
     observed.log_agent_refused = quality::in_words(refused.log_agent);
     observed.pods = from.surroundings.pods_of(platform.key);
     observed.pod_security = from.surroundings.pod_security(platform.key.ns);
-    observed.others = from.surroundings.others().acting_on(wanted, platform.key.ns);
+    observed.others = from.surroundings.acting_on(platform.key, wanted);
     observed.roles = look_at_roles(platform, from.references);
     observed.measured = from.measurements.of(platform);
     observed.objects = look_at_objects(platform, from, wanted, due);

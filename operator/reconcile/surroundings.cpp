@@ -1,11 +1,13 @@
 #include "reconcile/surroundings.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
 #include "api/components.h"
 #include "api/names.h"
+#include "resources/component.h"
 
 namespace reconcile {
 
@@ -60,6 +62,18 @@ bool is_shipped(const kube::Json& pod) {
     return !fails && std::any_of(sidecars.begin(), sidecars.end(), is_agent);
 }
 
+// Labels of every template, which need not be kept of every pod: see resources::labels_of().
+constexpr std::array<std::string_view, 7> kOfTemplates{
+    resources::kInstanceLabel,   api::kComponentLabel,          api::kAppLabel, api::kPlatformLabel, api::kVersionLabel,
+    "app.kubernetes.io/part-of", "app.kubernetes.io/managed-by"};
+
+std::string more_labels(const kube::Json& pod) {
+    kube::Json labels = kube::at(pod, {"metadata", "labels"});
+    if (!labels.is_object()) return "";
+    for (const std::string_view name : kOfTemplates) labels.erase(std::string(name));
+    return labels.empty() ? "" : labels.dump();
+}
+
 bool shown(const runtime::Watcher& watcher) {
     return watcher.synced() && !watcher.refused();
 }
@@ -83,6 +97,7 @@ PodFacts pod_facts_from(const kube::Json& pod) {
     facts.shipped = is_shipped(pod);
     facts.address = kube::string_at(pod, {"status", "podIP"});
     facts.metrics_port = metrics_port_of(containers);
+    facts.labels = more_labels(pod);
     return facts;
 }
 
@@ -149,6 +164,17 @@ std::vector<MetricsOf> Surroundings::metrics_of(const kube::Key& platform, std::
         if (!facts.address.empty() && facts.metrics_port != 0) found.push_back({key.name, facts.address, facts.metrics_port});
     });
     return found;
+}
+
+quality::Others Surroundings::acting_on(const kube::Key& platform, const kube::Objects& wanted) const {
+    std::vector<Labelled> labelled;
+    pods_.for_each([&](const kube::Key& key, const PodFacts& facts) {
+        if (!facts.runs || facts.labels.empty() || key.ns != platform.ns || facts.platform != platform.name) return;
+        kube::Json labels = kube::Json::parse(facts.labels);
+        labels[std::string(api::kVersionLabel)] = facts.version;
+        labelled.push_back({facts.component, std::move(labels)});
+    });
+    return others_.acting_on({wanted, platform.ns, labelled});
 }
 
 std::optional<std::string> Surroundings::pod_security(const std::string& ns) const {

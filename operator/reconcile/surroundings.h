@@ -30,6 +30,7 @@ struct PodFacts {
     bool shipped = false;
     std::string address;   // IP; empty: it has none yet.
     int metrics_port = 0;  // 0: it has none.
+    std::string labels{};  // In JSON, those that not every template has: its controller's, and of others. Empty: none.
 
     friend bool operator==(const PodFacts&, const PodFacts&) = default;
 };
@@ -65,7 +66,9 @@ public:
     // Of those that run and have any.
     std::vector<MetricsOf> metrics_of(const kube::Key& platform, std::string_view component) const;
     std::optional<std::string> pod_security(const std::string& ns) const;
-    const Others& others() const { return others_; }
+    // What others have in its namespace that acts on it, as Others has it.
+    quality::Others acting_on(const kube::Key& platform, const kube::Objects& wanted) const;
+    void set_served(const kube::Kind& kind, bool served) { others_.set_served(kind, served); }
 
     void start();
     void stop();

@@ -224,6 +224,49 @@ TEST_F(Verdict, TellsOfANetworkPolicyOfOthersThatOpensItsPods) {
     expect_true("Secure");
 }
 
+// It has the labels of the one that it was copied from, also that of who manages it.
+TEST_F(Verdict, TellsOfACopyOfAnObjectOfItsOwn) {
+    const auto copy = [](const char* kind, const char* name, const Json& spec) {
+        Json object = shop().get(kind, name);
+        object["metadata"] = {{"name", "copy"}, {"labels", object["metadata"]["labels"]}};
+        object["spec"].update(spec);
+        run({"apply", "-f", "-"}, object.dump());
+    };
+    copy("networkpolicy", "shop-user", {{"ingress", Json::array({Json::object()})}});
+    expect_false("Secure", "NetworkIsolation", HasSubstr("NetworkPolicy copy allows more to user"));
+    run({"delete", "netpol", "copy"});
+    expect_true("Secure");
+    copy("pdb", "shop-user", Json::object());
+    expect_false("Reliable", "DisruptionBudget", HasSubstr("user: PodDisruptionBudget copy selects its pods too"));
+    run({"delete", "pdb", "copy"});
+    expect_true("Reliable");
+    copy("hpa", "shop-user", Json::object());
+    EXPECT_TRUE(shop().says("OneScaler", "False", "HorizontalPodAutoscaler copy")) << shop().promise("OneScaler");
+    run({"delete", "hpa", "copy"});
+    expect_true("Scalable");
+}
+
+TEST_F(Verdict, TellsOfAPolicyThatSelectsByLabelsWhichOnlyLivePodsHave) {
+    const auto open = [](const Json& labels) {
+        run({"apply", "-f", "-"},
+            Json{{"apiVersion", "networking.k8s.io/v1"},
+                 {"kind", "NetworkPolicy"},
+                 {"metadata", {{"name", "open"}}},
+                 {"spec", {{"podSelector", {{"matchLabels", labels}}}, {"ingress", Json::array({Json::object()})}}}}
+                .dump());
+    };
+    open({{"statefulset.kubernetes.io/pod-name", "shop-postgres-0"}});
+    expect_false("Secure", "NetworkIsolation", HasSubstr("NetworkPolicy open allows more to postgres"));
+    open({{"by", "hand"}});
+    expect_true("Secure");
+    const std::string pod = pods_of("order").at(0)["metadata"]["name"];
+    run({"label", "pod", pod, "by=hand"});
+    expect_false("Secure", "NetworkIsolation", HasSubstr("NetworkPolicy open allows more to order"));
+    run({"label", "pod", pod, "by-"});
+    expect_true("Secure");
+    run({"delete", "netpol", "open"});
+}
+
 TEST_F(Verdict, TellsOfARoleBindingThatItMayNotBringBack) {
     const auto may = [](const std::string& group, std::vector<std::string> what) {
         what.insert(what.begin(), {"auth", "can-i", "--as", "somebody", "--as-group", group});

@@ -256,6 +256,14 @@ TEST_F(PromisesTest, OfOneScalerAreBrokenByAnAutoscalerOfOthers) {
     EXPECT_THAT(all("OneScaler"), IsEmpty());
 }
 
+TEST_F(PromisesTest, OfOneScalerAreBrokenByAVerticalAutoscalerOfOthers) {
+    seen.others["VerticalPodAutoscaler"] = {{"mine", {"order"}}};
+    expect_hurt("OneScaler", "order", "VerticalPodAutoscaler mine, which is not the platform's, changes what its pods ask for",
+                "set its updatePolicy.updateMode to Off");
+    seen.others.erase("VerticalPodAutoscaler");
+    expect_unknown("OneScaler", "", "verticalpodautoscalers");
+}
+
 TEST_F(PromisesTest, OfRightSizingCompareRequestsWithWhatIsRecommended) {
     EXPECT_THAT(all("RightSizing"), IsEmpty());
     constexpr std::int64_t kMebibyte = 1000LL << 20;

@@ -65,6 +65,13 @@ TEST(PodFacts, SayWhetherALogAgentRunsBesideTheService) {
     EXPECT_FALSE(pod_facts_from(pod).bounded);
 }
 
+TEST(PodFacts, KeepTheLabelsThatNotEveryTemplateHas) {
+    kube::Json pod = running_pod();
+    pod["metadata"]["labels"]["pod-template-hash"] = "1a";
+    EXPECT_EQ(pod_facts_from(pod).labels, R"({"pod-template-hash":"1a"})");
+    EXPECT_EQ(pod_facts_from(running_pod()).labels, "");
+}
+
 TEST(PodFacts, AreTheSameHoweverReadyItIs) {
     kube::Json pod = running_pod();
     pod["status"]["conditions"] = kube::Json::array({{{"type", "Ready"}, {"status", "False"}}});
