@@ -225,7 +225,7 @@ awaitable<std::optional<base::WallTime>> PlatformReconciler::judge(Platform plat
     if (root_keys_.holds_key(platform)) observed.credentials = reconcile::observed(wanted.age, platform, now);
     std::optional<base::WallTime> turn = ahead(too_old_at(wanted.age, platform));
     if (const auto secret = certificate_secret(platform)) {
-        const CertificateSeen seen = look_at_certificate(parts_.references.chain(*secret), platform.spec.ingress.host, now);
+        const CertificateSeen seen = look_at_certificate(parts_.references.tls_pair(*secret), platform.spec.ingress.host, now);
         observed.certificate = seen.observed;
         turn = earlier(turn, seen.turn);
     }

@@ -105,8 +105,9 @@ quality::Node node_from(const kube::Json& node) {
     return {kube::label_of(node, "topology.kubernetes.io/zone"), kube::label_of(node, "node-type") == "spot"};
 }
 
-std::string pod_security_of(const kube::Json& ns) {
-    return kube::label_of(ns, "pod-security.kubernetes.io/enforce");
+Enforced pod_security_of(const kube::Json& ns) {
+    return {kube::label_of(ns, "pod-security.kubernetes.io/enforce"),
+            kube::label_of(ns, "pod-security.kubernetes.io/enforce-version")};
 }
 
 Surroundings::Surroundings(boost::asio::io_context& io, client::Client& client, const base::Log& log, const std::string& ns,
@@ -119,7 +120,7 @@ Surroundings::Surroundings(boost::asio::io_context& io, client::Client& client, 
             }),
       nodes_(node_from, [changed](const kube::Key&, const auto*, const auto*) { changed({}); }),
       namespaces_(pod_security_of,
-                  [changed](const kube::Key& key, const std::string*, const std::string* now) {
+                  [changed](const kube::Key& key, const Enforced*, const Enforced* now) {
                       if (now) changed({key.name, ""});
                   }),
       pod_watcher_(io, client, log, kube::kPod, pods_in(ns), pods_),
@@ -177,8 +178,8 @@ quality::Others Surroundings::acting_on(const kube::Key& platform, const kube::O
     return others_.acting_on({wanted, platform.ns, labelled});
 }
 
-std::optional<std::string> Surroundings::pod_security(const std::string& ns) const {
-    const std::string* found = namespaces_.find({"", ns});
+std::optional<Enforced> Surroundings::pod_security(const std::string& ns) const {
+    const Enforced* found = namespaces_.find({"", ns});
     return found && shown(namespace_watcher_) ? std::optional(*found) : std::nullopt;
 }
 

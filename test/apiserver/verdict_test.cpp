@@ -87,8 +87,9 @@ protected:
     }
 
     // For these names, as OpenSSL writes them.
-    static void set_certificate(const std::string& names) {
-        const auto [certificate, key] = client::test::Authority().issue("shop", names);
+    static void set_certificate(const std::string& names, const std::string& other_key = "") {
+        const auto [certificate, own_key] = client::test::Authority().issue("shop", names);
+        const std::string& key = other_key.empty() ? own_key : other_key;
         run({"apply", "--server-side", "-f", "-"}, Json{{"apiVersion", "v1"},
                                                         {"kind", "Secret"},
                                                         {"metadata", {{"name", "shop-tls"}}},
@@ -315,8 +316,14 @@ TEST_F(Verdict, TellsOfARoleThatIsNotThere) {
     run({"delete", "clusterrole", "ecommerceplatform-developer"});
     expect_false("Secure", "Access",
                  AllOf(HasSubstr("the RoleBindings give nothing without ClusterRole ecommerceplatform-developer"),
-                       HasSubstr("kubectl apply --server-side -f config/rbac/access.yaml")));
-    run({"apply", "--server-side", "-f", support::in_checkout("config/rbac/access.yaml")});
+                       HasSubstr("kubectl apply --server-side --force-conflicts -f config/rbac/access.yaml")));
+    const std::vector<std::string> cure{"apply", "--server-side", "--force-conflicts", "-f",
+                                        support::in_checkout("config/rbac/access.yaml")};
+    run(cure);
+    expect_true("Secure");
+    run({"patch", "clusterrole", "ecommerceplatform-developer", "--type=merge", "-p", R"({"rules":[]})"});
+    expect_false("Secure", "Access", HasSubstr("ClusterRole ecommerceplatform-developer allows nothing"));
+    run(cure);
     expect_true("Secure");
 }
 
@@ -416,6 +423,8 @@ TEST_F(Verdict, TellsOfACertificateThatCustomersCanNotTrust) {
                std::string::npos;
     })) << "it was False before, and for less";
     run({"label", "namespace", shop().ns(), "--overwrite", "pod-security.kubernetes.io/enforce=restricted"});
+    set_certificate("DNS:*.example.com", client::test::Authority().issue("other", "").key_pem);
+    expect_false("Secure", "Certificate", HasSubstr("Secret shop-tls has a key that does not belong to its certificate"));
     set_certificate("DNS:*.example.com");
     expect_true("Secure");
 }
@@ -436,6 +445,13 @@ TEST_F(Verdict, TellsOfANamespaceThatTakesAnyPod) {
         "Secure", "PodSecurity",
         HasSubstr("kubectl label namespace " + shop().ns() + " --overwrite pod-security.kubernetes.io/enforce=restricted"));
     run({"label", "namespace", shop().ns(), "--overwrite", "pod-security.kubernetes.io/enforce=restricted"});
+    expect_true("Secure");
+    run({"label", "namespace", shop().ns(), "pod-security.kubernetes.io/enforce-version=v1.10"});
+    expect_false("Secure", "PodSecurity",
+                 AllOf(HasSubstr("enforces restricted as of v1.10"),
+                       HasSubstr("kubectl label namespace " + shop().ns() +
+                                 " --overwrite pod-security.kubernetes.io/enforce-version=latest.")));
+    run({"label", "namespace", shop().ns(), "--overwrite", "pod-security.kubernetes.io/enforce-version=latest"});
     expect_true("Secure");
 }
 

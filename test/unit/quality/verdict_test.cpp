@@ -89,11 +89,13 @@ TEST_F(VerdictTest, CountsAnExternalStoreByItsSecret) {
     platform.spec.postgres.external = api::ExternalStore{"orders-db", {"10.0.0.1/32", "", 5432}};
     observed.workloads.erase("postgres");
     EXPECT_EQ(condition("Ready").status, "True");
-    observed.missing_references = {"postgres"};
+    observed.missing_references = {{.component = "postgres"}};
     observed.unmet = {{"spec.data.postgres.external.secretName", "Secret orders-db does not exist in namespace shop"}};
     EXPECT_EQ(condition("Stalled").status, "True");
     EXPECT_THAT(condition("Stalled").message, HasSubstr("orders-db"));
     EXPECT_THAT(condition("Ready").message, HasSubstr("postgres (Secret orders-db does not exist)"));
+    observed.missing_references.front().keys = {"order", "user"};
+    EXPECT_THAT(condition("Ready").message, HasSubstr("postgres (Secret orders-db lacks the keys order, user)"));
 }
 
 TEST_F(VerdictTest, IsReadyAndStalledWhenOnlyTheWayInIsMissing) {

@@ -88,8 +88,11 @@ TEST(NodeFacts, AreItsZoneAndWhetherItIsASpotNode) {
 TEST(NamespaceFacts, AreTheLevelOfPodSecurity) {
     const kube::Json ns =
         kube::Json::parse(R"({"metadata": {"name": "shop", "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}})");
-    EXPECT_EQ(pod_security_of(ns), "restricted");
-    EXPECT_EQ(pod_security_of(kube::Json::parse(R"({"metadata": {"name": "shop"}})")), "");
+    EXPECT_EQ(pod_security_of(ns), (Enforced{"restricted", ""}));
+    EXPECT_EQ(pod_security_of(kube::Json::parse(R"({"metadata": {"name": "shop"}})")), (Enforced{"", ""}));
+    kube::Json old = ns;
+    old["metadata"]["labels"]["pod-security.kubernetes.io/enforce-version"] = "v1.10";
+    EXPECT_EQ(pod_security_of(old), (Enforced{"restricted", "v1.10"}));
 }
 
 }  // namespace
