@@ -207,6 +207,7 @@ private:
             } else {
                 capabilities_.erase(definition);
             }
+            surroundings_.set_served(kind, served);
             platforms_.for_each([this](const kube::Key& key, const auto&) { enqueue(key); });
         }
     }

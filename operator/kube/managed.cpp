@@ -151,6 +151,10 @@ Json managed_part(const Json& object, std::string_view manager) {
     return fields.is_null() ? Json() : owned(object, fields);
 }
 
+bool is_applied_by(const Json& object, std::string_view manager) {
+    return !fields_applied(object, manager).is_null();
+}
+
 Json foreign_part(const Json& object, std::string_view applier, std::span<const std::string_view> ours) {
     const Json& applied = fields_applied(object, applier);
     Json parts;

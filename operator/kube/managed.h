@@ -14,6 +14,9 @@ namespace kube {
 // an object of which only the metadata was asked for, are there as null.
 Json managed_part(const Json& object, std::string_view manager);
 
+// Whether managed_part() is any.
+bool is_applied_by(const Json& object, std::string_view manager);
+
 // The part of `object`, of its metadata and status nothing, that others than `ours` brought and `applier` does not apply: what a
 // server-side apply leaves. Null where there is none. Metadata of a pod template and the number of replicas are left out: whoever
 // restarts or scales it writes them, and may.

@@ -45,7 +45,7 @@ constexpr std::array kTable{
     Row{api::kSecure, "PodSecurity", pod_security, "The namespace takes no pod below the wanted level of Pod Security."},
     Row{api::kSecure, "Secrets", secrets, "Every credential is there, generated or referred to."},
     Row{api::kSecure, "CredentialAge", credential_age, "No generated credential is accepted for longer than its maximum age."},
-    Row{api::kSecure, "Certificate", certificate, "Customers' browsers trust the certificate that they are shown."},
+    Row{api::kSecure, "Certificate", certificate, "The certificate is for the host and in its time, and its key belongs to it."},
     Row{api::kSecure, "Access", access, "The groups of the spec may do what their roles say."},
     Row{api::kSecure, "Images", images, "The platform's own images are of the registries and digests that it asks for.",
         Decided::BySpec},

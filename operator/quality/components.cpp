@@ -47,8 +47,12 @@ Component data_store(const api::Platform& platform, std::string_view name, const
     if (store.external) {
         component.status.name = name;
         component.status.kind = "External";
-        component.ready = component.settled = !observed.reference_missing(name);
-        if (!component.ready) component.status.message = "Secret " + store.external->secret_name + " does not exist";
+        const MissingReference* missing = observed.reference_missing(name);
+        component.ready = component.settled = !missing;
+        if (missing) {
+            component.status.message = "Secret " + store.external->secret_name +
+                                       (missing->keys.empty() ? " does not exist" : " lacks the " + named(missing->keys));
+        }
     } else {
         // A majority answers for a quorum: one of one, two of three.
         component = from_workload(name, "StatefulSet", store.managed.nodes / 2 + 1, observed);

@@ -13,8 +13,15 @@ std::string Preparation::in_words() const {
     return "Job " + job + " failed" + (why.empty() ? "" : ": " + why);
 }
 
-bool Observed::reference_missing(std::string_view component) const {
-    return std::find(missing_references.begin(), missing_references.end(), component) != missing_references.end();
+std::string named(const std::vector<std::string>& keys) {
+    std::string text;
+    for (const std::string& key : keys) text += (text.empty() ? "" : ", ") + key;
+    return (keys.size() == 1 ? "key " : "keys ") + text;
+}
+
+const MissingReference* Observed::reference_missing(std::string_view component) const {
+    const auto found = std::ranges::find(missing_references, component, &MissingReference::component);
+    return found == missing_references.end() ? nullptr : &*found;
 }
 
 const Preparation* Observed::preparation_of(std::string_view component) const {

@@ -154,7 +154,7 @@ struct Credentials {
 
 // What the Secret holds that an Ingress serves TLS with.
 struct Certificate {
-    std::string flaw{};   // In words that follow the Secret's name; empty: customers can trust it.
+    std::string flaw{};   // In words that follow the Secret's name; empty: it has none.
     std::string until{};  // As in RFC 3339.
 };
 
@@ -176,7 +176,17 @@ using Others = std::map<std::string, std::vector<Other>, std::less<>>;  // By ki
 struct Roles {
     bool shown = true;  // Each of them may be observed.
     std::vector<std::string> missing;
+    std::vector<std::string> empty{};  // They are there and have no rules.
 };
+
+// A component whose external Secret is not there, or lacks what its clients read.
+struct MissingReference {
+    std::string component;
+    std::vector<std::string> keys{};  // Of the Secret; none: all of it is missing.
+};
+
+// "key a", "keys a, b".
+std::string named(const std::vector<std::string>& keys);
 
 struct Observed {
     std::map<std::string, Workload, std::less<>> workloads;  // By component. Missing: there is none.
@@ -186,21 +196,22 @@ struct Observed {
     std::optional<std::vector<Pod>> pods;     // Nothing: they may not be observed.
     std::optional<Measured> measured;         // Nothing: this operator measures no requests.
     std::optional<std::string> pod_security;  // Level that the namespace enforces, "" for none. Nothing: it may not be observed.
+    std::string pod_security_version;         // As of which Kubernetes, "v1.25"; empty or "latest": as of the one that runs.
     Others others;
     Roles roles;
     std::vector<Declared> objects;
     std::vector<api::Problem> unmet;  // What the spec asks for and this cluster does not have.
     std::vector<LeftOut> left_out;
-    std::vector<Preparation> preparations;        // That are not complete.
-    std::optional<Verification> verification;     // Nothing: the spec wants none.
-    std::optional<Credentials> credentials;       // Nothing: not looked at.
-    std::optional<Certificate> certificate;       // Nothing: the spec names none.
-    std::string refused;                          // The API server's words on an object of ours; empty: all were taken.
-    std::string log_agent_refused;                // The same of the log agent's DaemonSet, which is not among them.
-    std::vector<std::string> missing_references;  // Components whose external Secret is not there.
+    std::vector<Preparation> preparations;     // That are not complete.
+    std::optional<Verification> verification;  // Nothing: the spec wants none.
+    std::optional<Credentials> credentials;    // Nothing: there is no root key.
+    std::optional<Certificate> certificate;    // Nothing: the spec names none.
+    std::string refused;                       // The API server's words on an object of ours; empty: all were taken.
+    std::string log_agent_refused;             // The same of the log agent's DaemonSet, which is not among them.
+    std::vector<MissingReference> missing_references;
 
-    bool reference_missing(std::string_view component) const;
-    const Preparation* preparation_of(std::string_view component) const;  // Null where there is none.
+    const MissingReference* reference_missing(std::string_view component) const;  // Null: it is not.
+    const Preparation* preparation_of(std::string_view component) const;          // Null where there is none.
     const Workload* workload_of(std::string_view component) const;
 };
 

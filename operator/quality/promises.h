@@ -28,8 +28,8 @@ Findings network_isolation(const Case& of);  // Also by what others allow. Wheth
 Findings pod_security(const Case& of);
 Findings secrets(const Case& of);
 Findings credential_age(const Case& of);
-Findings certificate(const Case& of);
-Findings access(const Case& of);  // What the roles allow is not observed.
+Findings certificate(const Case& of);  // Whether browsers trust who issued it is not observed.
+Findings access(const Case& of);       // What the roles allow is not observed.
 Findings images(const Case& of);
 Findings admission(const Case& of);
 

@@ -78,6 +78,7 @@ Findings one_scaler(const Case& of) {
     Findings findings;
     bool any = false;
     bool shown = true;
+    bool sizers_shown = true;
     for (const auto& [component, settings] : of.platform.spec.services) {
         any = any || settings.autoscaling || settings.vertical == api::Vertical::Auto;
         const std::optional<std::vector<std::string>> others = others_on(of, "HorizontalPodAutoscaler", component);
@@ -87,6 +88,13 @@ Findings one_scaler(const Case& of) {
             findings.push_back(
                 hurt(component, which + ", which is not the platform's, scales its Deployment", "Delete " + which + "."));
         }
+        const std::optional<std::vector<std::string>> sizers = others_on(of, "VerticalPodAutoscaler", component);
+        sizers_shown = sizers_shown && sizers;
+        if (sizers && !sizers->empty()) {
+            const std::string which = "VerticalPodAutoscaler " + in_short(*sizers);
+            findings.push_back(hurt(component, which + ", which is not the platform's, changes what its pods ask for",
+                                    "Delete " + which + ", or set its updatePolicy.updateMode to Off."));
+        }
         if (settings.vertical != api::Vertical::Auto || settings.is_sized_by_load()) continue;
         findings.push_back(
             hurt(component,
@@ -94,8 +102,9 @@ Findings one_scaler(const Case& of) {
                  "Set spec.services." + component + ".autoscaling to Disabled, or its vertical to Recommend."));
     }
     if (!findings.empty() || !any) return findings;
-    findings.push_back(shown ? kept("", "what scales a service is alone with it") : not_shown("", "horizontalpodautoscalers"));
-    return findings;
+    if (!shown) return {not_shown("", "horizontalpodautoscalers")};
+    if (!sizers_shown) return {not_shown("", "verticalpodautoscalers")};
+    return {kept("", "what scales a service is alone with it")};
 }
 
 }  // namespace quality

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <charconv>
 
 #include "api/images.h"
 #include "quality/parts.h"
@@ -21,6 +22,18 @@ std::optional<Finding> allowed_by_others(const Case& of) {
     }
     return hurt("", in_short(problems), "Delete NetworkPolicy " + in_short(names) + ", or set its podSelector to other pods.");
 }
+
+// Pod Security of before Kubernetes 1.25, since which it is stable: v1.19 brought seccomp into it, v1.22 capabilities.
+bool is_weak(std::string_view version) {
+    constexpr std::string_view kMajor = "v1.";
+    constexpr int kStable = 25;
+    int minor = kStable;
+    if (version.starts_with(kMajor)) std::from_chars(version.data() + kMajor.size(), version.data() + version.size(), minor);
+    return minor < kStable;
+}
+
+// Also of what someone patched.
+constexpr const char* kApplyRoles = "kubectl apply --server-side --force-conflicts -f config/rbac/access.yaml.";
 
 // What keeps the operator from the next step, which it takes while every pod runs as declared.
 std::string cure_of_age(const Case& of) {
@@ -59,21 +72,35 @@ Findings pod_security(const Case& of) {
     if (!of.seen.pod_security) return {not_shown("", "namespaces")};
     const std::string& seen = *of.seen.pod_security;
     const std::string wanted = of.platform.spec.pod_security == api::PodSecurity::Baseline ? "baseline" : "restricted";
-    if (seen == "restricted" || seen == wanted) return {kept("", "namespace " + ns + " enforces " + seen)};
+    const std::string label =
+        "Have it enforced: kubectl label namespace " + ns + " --overwrite pod-security.kubernetes.io/enforce";
+    if (seen == "restricted" || seen == wanted) {
+        const std::string& version = of.seen.pod_security_version;
+        if (!is_weak(version)) return {kept("", "namespace " + ns + " enforces " + seen)};
+        return {hurt("", "namespace " + ns + " enforces " + seen + " as of " + version, label + "-version=latest.")};
+    }
     const std::string enforced = seen.empty() ? "no level" : "only " + seen;
-    return {hurt(
-        "", "namespace " + ns + " enforces " + enforced + " of Pod Security",
-        "Have it enforced: kubectl label namespace " + ns + " --overwrite pod-security.kubernetes.io/enforce=" + wanted + ".")};
+    return {hurt("", "namespace " + ns + " enforces " + enforced + " of Pod Security", label + "=" + wanted + ".")};
 }
 
 Findings secrets(const Case& of) {
-    if (!of.seen.missing_references.empty()) {
-        std::vector<std::string> names;
-        for (const std::string& store : of.seen.missing_references) {
-            names.push_back(api::data_store(of.platform.spec, store).external->secret_name);
+    std::vector<std::string> names;
+    Findings findings;
+    for (const MissingReference& missing : of.seen.missing_references) {
+        const std::string& secret = api::data_store(of.platform.spec, missing.component).external->secret_name;
+        if (missing.keys.empty()) {
+            names.push_back(secret);
+            continue;
         }
-        return {hurt("", "missing Secrets: " + listed(names), "Create them in namespace " + of.platform.key.ns + ".")};
+        const std::string keys = named(missing.keys);
+        findings.push_back(hurt("", "Secret " + secret + " lacks the " + keys,
+                                "Add the " + keys + " to Secret " + secret + " in namespace " + of.platform.key.ns +
+                                    ", as kubectl explain ecp.spec.data." + missing.component + ".external.secretName says."));
     }
+    if (!names.empty()) {
+        findings.push_back(hurt("", "missing Secrets: " + listed(names), "Create them in namespace " + of.platform.key.ns + "."));
+    }
+    if (!findings.empty()) return findings;
     return {of_every_object(
         of, [](const Declared& object) { return object.kind == "Secret"; }, "every Secret is there")};
 }
@@ -81,7 +108,10 @@ Findings secrets(const Case& of) {
 Findings credential_age(const Case& of) {
     const std::string& most = of.platform.spec.credentials.max_age;
     if (most.empty()) return {};
-    if (!of.seen.credentials) return {not_shown("", "Secrets")};
+    if (!of.seen.credentials) {
+        return {unknown("", "no credentials are generated yet",
+                        "Wait until they are, or see the conditions Stalled and Reconciling.")};
+    }
     const Credentials& seen = *of.seen.credentials;
     const std::string evidence = "the oldest generated credentials that are accepted were made at " + seen.oldest;
     if (!seen.too_old) return {kept("", evidence + ", and none is older than " + most)};
@@ -136,7 +166,11 @@ Findings access(const Case& of) {
     if (access.developers.empty() && access.operators.empty() && access.automation.empty()) return {};
     if (!of.seen.roles.missing.empty()) {
         return {hurt("", "the RoleBindings give nothing without ClusterRole " + listed(of.seen.roles.missing),
-                     "Make them again: kubectl apply --server-side -f config/rbac/access.yaml.")};
+                     std::string("Make them again: ") + kApplyRoles)};
+    }
+    if (!of.seen.roles.empty.empty()) {
+        return {hurt("", "ClusterRole " + listed(of.seen.roles.empty) + " allows nothing",
+                     std::string("Give it its rules again: ") + kApplyRoles)};
     }
     Finding bindings = of_every_object(
         of, [](const Declared& object) { return object.kind == "RoleBinding"; }, "the roles are bound to the groups");

@@ -255,6 +255,8 @@ kube::Json status_json(const Verdict& verdict, std::int64_t generation, const ku
     if (const auto& credentials = verdict.credentials) {
         status["credentials"] = {
             {"generation", credentials->generation}, {"made", credentials->made}, {"step", credentials->step}};
+    } else if (const kube::Json& last = kube::at(previous, {"credentials"}); !last.is_null()) {
+        status["credentials"] = last;  // By which it is known that there was a root key.
     }
     return status;
 }

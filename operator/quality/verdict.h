@@ -66,8 +66,8 @@ std::string endpoint(const api::Platform& platform);
 // reason, or other promises are broken. Other words alone are no news, nor is a first look that shows nothing.
 bool is_news(const Verdict& verdict, const Condition& attribute, const kube::Json& previous);
 
-// The status to write. Times of conditions that did not change, and the version while nothing is known of it, come from
-// `previous` (the live status; null if there is none); `now` is RFC 3339.
+// The status to write. Times of conditions that did not change, and version and credentials while nothing is known of them, come
+// from `previous` (the live status; null if there is none); `now` is RFC 3339.
 kube::Json status_json(const Verdict& verdict, std::int64_t generation, const kube::Json& previous, const std::string& now);
 
 }  // namespace quality

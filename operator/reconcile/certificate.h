@@ -16,8 +16,14 @@ struct Certificate {
     bool is_for_host = false;
 };
 
-// What stands in a Secret under tls.crt; empty where there is nothing. Of the key nothing is kept.
-std::string chain_in(const kube::Json& secret);
+// What a Secret of TLS holds. Of the key it is only kept whether it will do.
+struct TlsPair {
+    std::string chain{};     // What stands under tls.crt; empty where there is nothing.
+    std::string key_flaw{};  // As quality::Certificate has it, of what stands under tls.key.
+
+    friend bool operator==(const TlsPair&, const TlsPair&) = default;
+};
+TlsPair tls_pair_in(const kube::Json& secret);
 
 // The first of a chain in PEM, which is the server's own; nothing where there is none.
 std::optional<Certificate> read_certificate(const std::string& chain, const std::string& host);
@@ -31,7 +37,7 @@ struct CertificateSeen {
     std::optional<base::WallTime> turn{};  // When that will be something else by the passing of time alone.
 };
 
-// `chain` as chain_in() gives it; null: the Secret does not exist.
-CertificateSeen look_at_certificate(const std::string* chain, const std::string& host, base::WallTime now);
+// `pair` null: the Secret does not exist.
+CertificateSeen look_at_certificate(const TlsPair* pair, const std::string& host, base::WallTime now);
 
 }  // namespace reconcile

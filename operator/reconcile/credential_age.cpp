@@ -73,6 +73,14 @@ std::string CredentialAge::encoded() const {
     return json.dump();
 }
 
+std::optional<CredentialAge> reported_age(const api::Platform& platform) {
+    kube::Json json = kube::at(platform.status, {"credentials"});
+    if (!json.is_object()) return std::nullopt;
+    json["before"] = json["stepped"] = json["made"];
+    json["request"] = request_of(platform);
+    return CredentialAge::decode(json.dump());
+}
+
 std::optional<CredentialAge> later(const std::optional<CredentialAge>& a, const std::optional<CredentialAge>& b) {
     if (!a || !b) return a ? a : b;
     // Settled comes first of the steps and is the last that is taken of a generation.

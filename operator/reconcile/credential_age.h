@@ -28,6 +28,9 @@ struct CredentialAge {
     friend bool operator==(const CredentialAge&, const CredentialAge&) = default;
 };
 
+// As the platform's status last told; nothing where it never did.
+std::optional<CredentialAge> reported_age(const api::Platform& platform);
+
 // Of what two Secrets say, who may have been written one after the other: what is further on; of the same step, what is older.
 std::optional<CredentialAge> later(const std::optional<CredentialAge>& a, const std::optional<CredentialAge>& b);
 

@@ -1,11 +1,14 @@
 #include "reconcile/observation.h"
 
+#include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 
 #include "api/names.h"
 #include "quality/verdict.h"
 #include "resources/access.h"
+#include "resources/environment.h"
 #include "resources/logging.h"
 
 namespace reconcile {
@@ -58,8 +61,29 @@ quality::Roles look_at_roles(const api::Platform& platform, const References& re
         const References::State state = references.state(Reference{{"", name}, Reference::Use::Role});
         if (state == References::State::Refused) roles.shown = false;
         if (state == References::State::Absent) roles.missing.push_back(name);
+        const Referred* role = references.find(Reference{{"", name}, Reference::Use::Role});
+        if (state == References::State::Present && role && !role->has_rules) roles.empty.push_back(name);
     }
     return roles;
+}
+
+void look_at_secret(const kube::Key& secret, std::string_view store, const References& references, const kube::Objects& wanted,
+                    quality::Observed& observed) {
+    const References::State state = references.state(Reference{secret});
+    const Referred* found = references.find(Reference{secret});
+    const std::string field = "spec.data." + std::string(store) + ".external.secretName";
+    if (state == References::State::Absent) {
+        observed.missing_references.push_back({std::string(store)});
+        observed.unmet.push_back({field, "Secret " + secret.name + " does not exist in namespace " + secret.ns});
+    } else if (state == References::State::Present && found) {
+        const std::set<std::string> needed = resources::keys_read(wanted, secret.name);
+        std::vector<std::string> lacking;
+        std::ranges::set_difference(needed, found->keys, std::back_inserter(lacking));
+        if (lacking.empty()) return;
+        observed.unmet.push_back(
+            {field, "Secret " + secret.name + " in namespace " + secret.ns + " lacks the " + quality::named(lacking)});
+        observed.missing_references.push_back({std::string(store), std::move(lacking)});
+    }
 }
 
 }  // namespace
@@ -70,8 +94,11 @@ quality::Observed observe(const api::Platform& platform, const Sources& from, co
     observed.refused = quality::in_words(refused.objects);
     observed.log_agent_refused = quality::in_words(refused.log_agent);
     observed.pods = from.surroundings.pods_of(platform.key);
-    observed.pod_security = from.surroundings.pod_security(platform.key.ns);
-    observed.others = from.surroundings.others().acting_on(wanted, platform.key.ns);
+    if (const std::optional<Enforced> enforced = from.surroundings.pod_security(platform.key.ns)) {
+        observed.pod_security = enforced->level;
+        observed.pod_security_version = enforced->version;
+    }
+    observed.others = from.surroundings.acting_on(platform.key, wanted);
     observed.roles = look_at_roles(platform, from.references);
     observed.measured = from.measurements.of(platform);
     observed.objects = look_at_objects(platform, from, wanted, due);
@@ -82,12 +109,8 @@ quality::Observed observe(const api::Platform& platform, const Sources& from, co
         const api::DataStore& store = api::data_store(platform.spec, name);
         if (!store.external) {
             look_at_component(platform, from.children, kube::kStatefulSet, name, observed);
-        } else if (from.references.state(Reference{{platform.key.ns, store.external->secret_name}}) ==
-                   References::State::Absent) {
-            observed.missing_references.emplace_back(name);
-            observed.unmet.push_back(
-                {"spec.data." + std::string(name) + ".external.secretName",
-                 "Secret " + store.external->secret_name + " does not exist in namespace " + platform.key.ns});
+        } else {
+            look_at_secret({platform.key.ns, store.external->secret_name}, name, from.references, wanted, observed);
         }
     }
     if (platform.spec.prometheus) look_at_component(platform, from.children, kube::kStatefulSet, api::kPrometheus, observed);

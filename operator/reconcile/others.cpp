@@ -5,8 +5,10 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <set>
+#include <utility>
 
 #include "api/names.h"
+#include "kube/managed.h"
 #include "kube/selector.h"
 #include "runtime/store.h"
 #include "runtime/watcher.h"
@@ -19,20 +21,46 @@ namespace {
 struct Way {
     kube::Kind kind;
     std::string (*target)(const kube::Json& object);  // What they act on; empty: nothing. It is all that is kept of them.
-    std::vector<std::string> (*components)(const std::string& target, const kube::Objects& wanted, const std::string& ns);
+    std::vector<std::string> (*components)(const std::string& target, const Scene& scene);
 };
 
 constexpr std::array kWays{
     Way{kube::kNetworkPolicy, allowed_by, selected_by},
     Way{kube::kPodDisruptionBudget, bounded_by, selected_by},
     Way{kube::kHorizontalPodAutoscaler, scaled_by, deployed_as},
+    Way{kube::kVerticalPodAutoscaler, sized_by, deployed_as},
 };
 
-client::Selection of_others(const std::string& ns) {
+client::Selection all_in(const std::string& ns) {
     client::Selection selection;
     selection.ns = ns;
-    selection.label_selector = "app.kubernetes.io/managed-by!=" + api::kFieldManager;
     return selection;
+}
+
+// Keeps what is ours from a store, which would grow with every platform.
+class NotOurs final : public runtime::WatchHandler {
+public:
+    explicit NotOurs(runtime::Store<std::string>& store) : store_(store) {}
+
+    void refill_begin() override { store_.refill_begin(); }
+    void put(const kube::Json& object) override {
+        if (is_ours(object)) {
+            store_.erase(object);
+        } else {
+            store_.put(object);
+        }
+    }
+    void erase(const kube::Json& object) override { store_.erase(object); }
+    void refill_end() override { store_.refill_end(); }
+
+private:
+    runtime::Store<std::string>& store_;
+};
+
+std::string deployment_in(const kube::Json& target) {
+    const bool is_deployment = kube::string_at(target, {"kind"}) == kube::kDeployment.name &&
+                               kube::string_at(target, {"apiVersion"}).starts_with("apps/");
+    return is_deployment ? kube::string_at(target, {"name"}) : "";
 }
 
 bool is_wanted(const kube::Objects& wanted, const kube::Kind& kind, const kube::Key& key) {
@@ -46,13 +74,18 @@ struct Others::Watched {
             const Changed& changed)
         : way(how),
           store(way.target, [changed](const kube::Key& key, const auto*, const auto*) { changed(key.ns); }),
-          watcher(io, client, log, way.kind, of_others(ns), store) {}
+          not_ours(store),
+          watcher(io, client, log, way.kind, all_in(ns), not_ours) {}
 
+    bool settled() const { return !served || watcher.synced() || watcher.refused(); }
     bool shown() const { return watcher.synced() && !watcher.refused(); }
 
     const Way& way;
     runtime::Store<std::string> store;
+    NotOurs not_ours;
     runtime::Watcher watcher;
+    bool served = !way.kind.optional;
+    bool running = false;
 };
 
 std::string allowed_by(const kube::Json& policy) {
@@ -73,27 +106,40 @@ std::string bounded_by(const kube::Json& budget) {
 }
 
 std::string scaled_by(const kube::Json& scaler) {
-    const kube::Json& target = kube::at(scaler, {"spec", "scaleTargetRef"});
-    const bool is_deployment = kube::string_at(target, {"kind"}) == kube::kDeployment.name &&
-                               kube::string_at(target, {"apiVersion"}).starts_with("apps/");
-    return is_deployment ? kube::string_at(target, {"name"}) : "";
+    return deployment_in(kube::at(scaler, {"spec", "scaleTargetRef"}));
 }
 
-std::vector<std::string> deployed_as(const std::string& name, const kube::Objects& wanted, const std::string& ns) {
-    const auto found = std::ranges::find_if(wanted, [&](const kube::Object& object) {
-        return object.kind == kube::kDeployment && object.key() == kube::Key{ns, name};
+std::string sized_by(const kube::Json& scaler) {
+    if (kube::string_at(scaler, {"spec", "updatePolicy", "updateMode"}) == "Off") return "";
+    return deployment_in(kube::at(scaler, {"spec", "targetRef"}));
+}
+
+bool is_ours(const kube::Json& object) {
+    return kube::is_applied_by(object, api::kFieldManager);
+}
+
+std::vector<std::string> deployed_as(const std::string& name, const Scene& scene) {
+    const auto found = std::ranges::find_if(scene.wanted, [&](const kube::Object& object) {
+        return object.kind == kube::kDeployment && object.key() == kube::Key{scene.ns, name};
     });
-    if (found == wanted.end()) return {};
+    if (found == scene.wanted.end()) return {};
     return {kube::label_of(found->json, api::kComponentLabel)};
 }
 
-std::vector<std::string> selected_by(const std::string& selector, const kube::Objects& wanted, const std::string& ns) {
+std::vector<std::string> selected_by(const std::string& selector, const Scene& scene) {
     const kube::Json parsed = kube::Json::parse(selector);
     std::set<std::string> components;
-    for (const kube::Object& object : wanted) {
+    for (const kube::Object& object : scene.wanted) {
         const kube::Json& labels = kube::at(object.json, {"spec", "template", "metadata", "labels"});
-        if (labels.is_null() || object.key().ns != ns || !kube::selects(parsed, labels)) continue;
-        components.insert(kube::string_at(labels, {api::kComponentLabel}));
+        if (labels.is_null() || object.key().ns != scene.ns) continue;
+        const std::string component = kube::string_at(labels, {api::kComponentLabel});
+        const auto is_selected = [&](const Labelled& pod) {
+            if (pod.component != component) return false;
+            kube::Json all = labels;
+            all.update(pod.labels);
+            return kube::selects(parsed, all);
+        };
+        if (kube::selects(parsed, labels) || std::ranges::any_of(scene.pods, is_selected)) components.insert(component);
     }
     return {components.begin(), components.end()};
 }
@@ -107,30 +153,52 @@ Others::Others(boost::asio::io_context& io, client::Client& client, const base::
 Others::~Others() = default;
 
 bool Others::settled() const {
-    return std::ranges::all_of(watched_, [](const auto& each) { return each->watcher.synced() || each->watcher.refused(); });
+    return std::ranges::all_of(watched_, [](const auto& each) { return each->settled(); });
 }
 
 void Others::on_settled(const std::function<void()>& callback) {
     for (const auto& each : watched_) each->watcher.on_settled(callback);
 }
 
-// One that lost its label is still the platform's.
-quality::Others Others::acting_on(const kube::Objects& wanted, const std::string& ns) const {
+bool Others::are_in(const std::string& ns) const {
+    bool any = false;
+    for (const auto& each : watched_) each->store.for_each([&](const kube::Key& key, const auto&) { any = any || key.ns == ns; });
+    return any;
+}
+
+// One that the operator is about to apply is still the platform's.
+quality::Others Others::acting_on(const Scene& scene) const {
     quality::Others acting;
     for (const auto& each : watched_) {
-        if (!each->shown()) continue;
+        if (each->served && !each->shown()) continue;
         std::vector<quality::Other>& found = acting[std::string(each->way.kind.name)];
+        if (!each->served) continue;
         each->store.for_each([&](const kube::Key& key, const std::string& target) {
-            if (key.ns != ns || target.empty() || is_wanted(wanted, each->way.kind, key)) return;
-            std::vector<std::string> components = each->way.components(target, wanted, ns);
+            if (key.ns != scene.ns || target.empty() || is_wanted(scene.wanted, each->way.kind, key)) return;
+            std::vector<std::string> components = each->way.components(target, scene);
             if (!components.empty()) found.push_back({key.name, std::move(components)});
         });
     }
     return acting;
 }
 
+void Others::run(Watched& watched) {
+    if (std::exchange(watched.running, true)) return;
+    boost::asio::co_spawn(io_, watched.watcher.run(), boost::asio::detached);
+}
+
+void Others::set_served(const kube::Kind& kind, bool served) {
+    for (const auto& each : watched_) {
+        if (each->way.kind != kind) continue;
+        each->served = served;
+        if (served) run(*each);
+    }
+}
+
 void Others::start() {
-    for (const auto& each : watched_) boost::asio::co_spawn(io_, each->watcher.run(), boost::asio::detached);
+    for (const auto& each : watched_) {
+        if (each->served) run(*each);
+    }
 }
 
 void Others::stop() {

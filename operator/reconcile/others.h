@@ -22,12 +22,30 @@ std::string bounded_by(const kube::Json& budget);
 // The name of the Deployment that a HorizontalPodAutoscaler scales; empty: it scales something else.
 std::string scaled_by(const kube::Json& scaler);
 
-// The components of `wanted` in the namespace whose pods the selector selects, by the labels that they are declared with.
-std::vector<std::string> selected_by(const std::string& selector, const kube::Objects& wanted, const std::string& ns);
-// The component whose Deployment has that name, if any.
-std::vector<std::string> deployed_as(const std::string& name, const kube::Objects& wanted, const std::string& ns);
+// The name of the Deployment of which a VerticalPodAutoscaler changes the pods; empty: of something else, or it only recommends.
+std::string sized_by(const kube::Json& scaler);
 
-// Whose they are is told by the label app.kubernetes.io/managed-by: that of the platform may well be on what others made for it.
+// A pod that runs, and those of its labels that its template may not have: its controller's, or put on by hand.
+struct Labelled {
+    std::string component;
+    kube::Json labels;
+};
+
+// A platform: the objects that it must have and the pods that it has, of which those in the namespace count.
+struct Scene {
+    const kube::Objects& wanted;
+    const std::string& ns;
+    const std::vector<Labelled>& pods;
+};
+
+// The components whose pods the selector selects, by the labels that they are declared with or those that they have.
+std::vector<std::string> selected_by(const std::string& selector, const Scene& scene);
+// The component whose Deployment has that name, if any.
+std::vector<std::string> deployed_as(const std::string& name, const Scene& scene);
+
+// An object that the operator applied is no other's. Labels would not tell: whoever copies an object copies them.
+bool is_ours(const kube::Json& object);
+
 class Others {
 public:
     // Hears of the namespace in which one came, changed or went.
@@ -42,14 +60,21 @@ public:
     bool settled() const;
     void on_settled(const std::function<void()>& callback);
 
-    // Those in the namespace that act on components of `wanted`, by kind. Kinds that are not shown are missing.
-    quality::Others acting_on(const kube::Objects& wanted, const std::string& ns) const;
+    // Whether there is any in the namespace.
+    bool are_in(const std::string& ns) const;
+    // Those in the namespace that act on components of the platform, by kind. Kinds that are not shown are missing.
+    quality::Others acting_on(const Scene& scene) const;
+
+    // Of an optional API: there are none while it is not there.
+    void set_served(const kube::Kind& kind, bool served);
 
     void start();
     void stop();
 
 private:
     struct Watched;
+
+    void run(Watched& watched);
 
     boost::asio::io_context& io_;
     std::vector<std::unique_ptr<Watched>> watched_;

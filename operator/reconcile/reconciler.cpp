@@ -232,10 +232,11 @@ awaitable<std::optional<base::WallTime>> PlatformReconciler::judge(Platform plat
     quality::Observed observed = observe(platform, sources(), wanted.objects, due, refused);
     observed.preparations = co_await jobs_.preparations(wanted.objects);
     observed.verification = co_await jobs_.verification(wanted.objects);
-    observed.credentials = reconcile::observed(wanted.age, platform, now);
+    // What was never written down, as of a platform that began suspended, must not be reported to have been.
+    if (root_keys_.holds_key(platform)) observed.credentials = reconcile::observed(wanted.age, platform, now);
     std::optional<base::WallTime> turn = ahead(too_old_at(wanted.age, platform));
     if (const auto secret = certificate_secret(platform)) {
-        const CertificateSeen seen = look_at_certificate(parts_.references.chain(*secret), platform.spec.ingress.host, now);
+        const CertificateSeen seen = look_at_certificate(parts_.references.tls_pair(*secret), platform.spec.ingress.host, now);
         observed.certificate = seen.observed;
         turn = earlier(turn, seen.turn);
     }
@@ -245,7 +246,9 @@ awaitable<std::optional<base::WallTime>> PlatformReconciler::judge(Platform plat
 }
 
 awaitable<PlatformReconciler::Everything> PlatformReconciler::everything(Platform platform) {
-    const RootKeyKeeper::Secrets secrets = co_await root_keys_.gather(platform);
+    const KnownPlatform* known = parts_.platforms.find(platform.key);
+    const std::string created = known ? known->created : "";
+    const RootKeyKeeper::Secrets secrets = co_await root_keys_.gather(platform, created);
     Everything wanted{secrets.objects, secrets.digests, secrets.age};
     const kube::Objects rest = resources::desired(platform, secrets.digests, parts_.capabilities);
     wanted.objects.insert(wanted.objects.end(), rest.begin(), rest.end());
@@ -361,7 +364,7 @@ awaitable<void> PlatformReconciler::settle_volumes(Platform platform) {
         try {
             holders = co_await everything(platform);
         } catch (const BadRootKey&) {
-            // Nothing was ever made with it.
+            // Nothing was ever made with it, or nothing can be any more: what is there stays as it is.
         }
         // Those that are already gone stay so.
         std::erase_if(holders.objects, [&](const kube::Object& object) {

@@ -4,7 +4,6 @@
 #include <boost/asio/detached.hpp>
 #include <utility>
 
-#include "reconcile/certificate.h"
 #include "runtime/store.h"
 #include "runtime/watcher.h"
 
@@ -18,17 +17,40 @@ client::Selection selection_of(const Reference& to) {
     client::Selection selection;
     selection.ns = to.key.ns;
     selection.field_selector = "metadata.name=" + to.key.name;
-    if (to.use != Reference::Use::Certificate) selection.part = client::Part::Metadata;
     return selection;
+}
+
+std::set<std::string> keys_of(const kube::Json& secret) {
+    std::set<std::string> keys;
+    for (const auto& [key, value] : kube::at(secret, {"data"}).items()) {
+        if (value.is_string() && !value.get_ref<const std::string&>().empty()) keys.insert(key);
+    }
+    return keys;
 }
 
 }  // namespace
 
-// Its presence is all that is kept, and the certificates.
+Referred referred_from(Reference::Use use, const kube::Json& object) {
+    Referred referred;
+    switch (use) {
+        case Reference::Use::Keys:
+            referred.keys = keys_of(object);
+            break;
+        case Reference::Use::Certificate:
+            referred.tls = tls_pair_in(object);
+            break;
+        case Reference::Use::Role:
+            referred.has_rules = !kube::at(object, {"rules"}).empty();
+            break;
+    }
+    return referred;
+}
+
 struct References::Watched {
     Watched(boost::asio::io_context& io, client::Client& client, const base::Log& log, const Reference& to,
             const std::function<void()>& changed)
-        : store(chain_in, [changed](const kube::Key&, const std::string*, const std::string*) { changed(); }),
+        : store([use = to.use](const kube::Json& object) { return referred_from(use, object); },
+                [changed](const kube::Key&, const Referred*, const Referred*) { changed(); }),
           watcher(io, client, log, to.use == Reference::Use::Role ? kClusterRole : kube::kSecret, selection_of(to), store) {
         watcher.on_settled(changed);
     }
@@ -36,7 +58,7 @@ struct References::Watched {
     // The coroutine owns what it runs on: stop() may come from anywhere, also when nothing else holds it any more.
     static boost::asio::awaitable<void> run(std::shared_ptr<Watched> self) { co_await self->watcher.run(); }
 
-    runtime::Store<std::string> store;
+    runtime::Store<Referred> store;
     runtime::Watcher watcher;
 };
 
@@ -80,9 +102,14 @@ References::State References::state(const Reference& to) const {
     return found->second->store.find(to.key) ? State::Present : State::Absent;
 }
 
-const std::string* References::chain(const kube::Key& secret) const {
-    const auto found = watched_.find({secret, Reference::Use::Certificate});
-    return found == watched_.end() ? nullptr : found->second->store.find(secret);
+const Referred* References::find(const Reference& to) const {
+    const auto found = watched_.find(to);
+    return found == watched_.end() ? nullptr : found->second->store.find(to.key);
+}
+
+const TlsPair* References::tls_pair(const kube::Key& secret) const {
+    const Referred* found = find({secret, Reference::Use::Certificate});
+    return found ? &found->tls : nullptr;
 }
 
 void References::stop() {

@@ -1,5 +1,5 @@
-// What others made and a platform refers to: Secrets, what certificates are in them, and the roles that its RoleBindings give.
-// Whether they are there, by a watch on each.
+// What others made and a platform refers to: Secrets, what is in them, and the roles that its RoleBindings give. By a watch on
+// each.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -12,17 +12,27 @@
 #include "client/client.h"
 #include "common/base/log.h"
 #include "kube/object.h"
+#include "reconcile/certificate.h"
 
 namespace reconcile {
 
-// Of a certificate its Secret is asked for; of other Secrets and of ClusterRoles nothing but metadata.
 struct Reference {
-    enum class Use { Presence, Certificate, Role };
+    enum class Use { Keys, Certificate, Role };
     kube::Key key;
-    Use use = Use::Presence;
+    Use use = Use::Keys;
 
     friend auto operator<=>(const Reference&, const Reference&) = default;
 };
+
+// What is kept of it; never a secret value.
+struct Referred {
+    std::set<std::string> keys{};  // Of a Secret's data, those that have a value. Use::Keys.
+    TlsPair tls{};                 // Use::Certificate.
+    bool has_rules = false;        // Use::Role.
+
+    friend bool operator==(const Referred&, const Referred&) = default;
+};
+Referred referred_from(Reference::Use use, const kube::Json& object);
 
 class References {
 public:
@@ -38,8 +48,8 @@ public:
     // What `platform` refers to from now on; the watches of others end once no platform refers to them.
     void set(const kube::Key& platform, const std::set<Reference>& references);
     State state(const Reference& to) const;
-    // The chain in PEM of a Secret that is there, of Use::Certificate; null: it is not, or that is not known.
-    const std::string* chain(const kube::Key& secret) const;
+    const Referred* find(const Reference& to) const;  // Null: it is not there, or that is not known.
+    const TlsPair* tls_pair(const kube::Key& secret) const;
     void stop();
 
 private:

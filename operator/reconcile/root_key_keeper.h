@@ -27,8 +27,12 @@ public:
     };
 
     // Reads the root key only when a Secret has to be written, makes one only when there is none: someone may have brought it.
-    // Throws BadRootKey where what there is is none, MissingRootKey where there is none and the spec says that someone brings it.
-    boost::asio::awaitable<Secrets> gather(api::Platform platform);
+    // Throws BadRootKey where what there is is none, MissingRootKey where there is none and the spec says that someone brings it,
+    // or data stores were made with one: no other opens them. `created`: when the platform was, RFC 3339.
+    boost::asio::awaitable<Secrets> gather(api::Platform platform, std::string created);
+
+    // One of its Secrets is there.
+    bool holds_key(const api::Platform& platform) const;
 
     // Writes down the credentials' age, by which gather() makes the Secrets from then on. Throws where it is refused.
     boost::asio::awaitable<void> write(api::Platform platform, CredentialAge age);
@@ -39,6 +43,7 @@ private:
         std::optional<CredentialAge> age;
     };
     boost::asio::awaitable<std::optional<Found>> read(api::Platform platform);
+    boost::asio::awaitable<bool> was_used(api::Platform platform, std::string created);
 
     client::Client& client_;
     const Children& children_;

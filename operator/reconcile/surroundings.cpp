@@ -1,11 +1,13 @@
 #include "reconcile/surroundings.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
 #include "api/components.h"
 #include "api/names.h"
+#include "resources/component.h"
 
 namespace reconcile {
 
@@ -101,6 +103,18 @@ std::string trouble_of_pod(const kube::Json& pod) {
     return "";
 }
 
+// Labels of every template, which need not be kept of every pod: see resources::labels_of().
+constexpr std::array<std::string_view, 7> kOfTemplates{
+    resources::kInstanceLabel,   api::kComponentLabel,          api::kAppLabel, api::kPlatformLabel, api::kVersionLabel,
+    "app.kubernetes.io/part-of", "app.kubernetes.io/managed-by"};
+
+std::string more_labels(const kube::Json& pod) {
+    kube::Json labels = kube::at(pod, {"metadata", "labels"});
+    if (!labels.is_object()) return "";
+    for (const std::string_view name : kOfTemplates) labels.erase(std::string(name));
+    return labels.empty() ? "" : labels.dump();
+}
+
 bool shown(const runtime::Watcher& watcher) {
     return watcher.synced() && !watcher.refused();
 }
@@ -127,6 +141,7 @@ PodFacts pod_facts_from(const kube::Json& pod) {
     facts.shipped = is_shipped(pod);
     facts.address = kube::string_at(pod, {"status", "podIP"});
     facts.metrics_port = metrics_port_of(containers);
+    facts.labels = more_labels(pod);
     return facts;
 }
 
@@ -134,8 +149,9 @@ quality::Node node_from(const kube::Json& node) {
     return {kube::label_of(node, "topology.kubernetes.io/zone"), kube::label_of(node, "node-type") == "spot"};
 }
 
-std::string pod_security_of(const kube::Json& ns) {
-    return kube::label_of(ns, "pod-security.kubernetes.io/enforce");
+Enforced pod_security_of(const kube::Json& ns) {
+    return {kube::label_of(ns, "pod-security.kubernetes.io/enforce"),
+            kube::label_of(ns, "pod-security.kubernetes.io/enforce-version")};
 }
 
 Surroundings::Surroundings(boost::asio::io_context& io, client::Client& client, const base::Log& log, const std::string& ns,
@@ -148,7 +164,7 @@ Surroundings::Surroundings(boost::asio::io_context& io, client::Client& client, 
             }),
       nodes_(node_from, [changed](const kube::Key&, const auto*, const auto*) { changed({}); }),
       namespaces_(pod_security_of,
-                  [changed](const kube::Key& key, const std::string*, const std::string* now) {
+                  [changed](const kube::Key& key, const Enforced*, const Enforced* now) {
                       if (now) changed({key.name, ""});
                   }),
       pod_watcher_(io, client, log, kube::kPod, pods_in(ns), pods_),
@@ -217,8 +233,20 @@ std::vector<MetricsOf> Surroundings::metrics_of(const kube::Key& platform, std::
     return found;
 }
 
-std::optional<std::string> Surroundings::pod_security(const std::string& ns) const {
-    const std::string* found = namespaces_.find({"", ns});
+quality::Others Surroundings::acting_on(const kube::Key& platform, const kube::Objects& wanted) const {
+    std::vector<Labelled> labelled;
+    if (!others_.are_in(platform.ns)) return others_.acting_on({wanted, platform.ns, labelled});
+    pods_.for_each([&](const kube::Key& key, const PodFacts& facts) {
+        if (!facts.runs || facts.labels.empty() || key.ns != platform.ns || facts.platform != platform.name) return;
+        kube::Json labels = kube::Json::parse(facts.labels);
+        labels[std::string(api::kVersionLabel)] = facts.version;
+        labelled.push_back({facts.component, std::move(labels)});
+    });
+    return others_.acting_on({wanted, platform.ns, labelled});
+}
+
+std::optional<Enforced> Surroundings::pod_security(const std::string& ns) const {
+    const Enforced* found = namespaces_.find({"", ns});
     return found && shown(namespace_watcher_) ? std::optional(*found) : std::nullopt;
 }
 

@@ -33,14 +33,22 @@ struct PodFacts {
     std::string trouble{};  // Why it can't start, in Kubernetes' words; empty: nothing is known to keep it from it.
     std::string address;    // IP; empty: it has none yet.
     int metrics_port = 0;   // 0: it has none.
+    std::string labels{};   // In JSON, those that not every template has: its controller's, and of others. Empty: none.
 
     friend bool operator==(const PodFacts&, const PodFacts&) = default;
 };
 
 PodFacts pod_facts_from(const kube::Json& pod);
 quality::Node node_from(const kube::Json& node);
-// The level of Pod Security that the namespace enforces; "" for none.
-std::string pod_security_of(const kube::Json& ns);
+
+// What of Pod Security a namespace enforces.
+struct Enforced {
+    std::string level;    // "" for none.
+    std::string version;  // "v1.25", or "latest" as where it is empty.
+
+    friend bool operator==(const Enforced&, const Enforced&) = default;
+};
+Enforced pod_security_of(const kube::Json& ns);
 
 // Where a pod's metrics are.
 struct MetricsOf {
@@ -70,8 +78,10 @@ public:
     std::string trouble_of_job(const kube::Key& job) const;
     // Of those that run and have any.
     std::vector<MetricsOf> metrics_of(const kube::Key& platform, std::string_view component) const;
-    std::optional<std::string> pod_security(const std::string& ns) const;
-    const Others& others() const { return others_; }
+    std::optional<Enforced> pod_security(const std::string& ns) const;
+    // What others have in its namespace that acts on it, as Others has it.
+    quality::Others acting_on(const kube::Key& platform, const kube::Objects& wanted) const;
+    void set_served(const kube::Kind& kind, bool served) { others_.set_served(kind, served); }
 
     void start();
     void stop();
@@ -82,7 +92,7 @@ private:
     boost::asio::io_context& io_;
     runtime::Store<PodFacts> pods_;
     runtime::Store<quality::Node> nodes_;
-    runtime::Store<std::string> namespaces_;
+    runtime::Store<Enforced> namespaces_;
     runtime::Watcher pod_watcher_;
     runtime::Watcher node_watcher_;
     runtime::Watcher namespace_watcher_;

@@ -99,4 +99,16 @@ std::vector<Mount> secret_mounts(const api::Platform& platform, const api::Servi
     return mounts;
 }
 
+std::set<std::string> keys_read(const kube::Objects& objects, const std::string& secret) {
+    std::set<std::string> keys;
+    for (const kube::Object& object : objects) {
+        for (const Json& volume : kube::at(object.json, {"spec", "template", "spec", "volumes"})) {
+            const Json& source = kube::at(volume, {"secret"});
+            if (kube::string_at(source, {"secretName"}) != secret || source.contains("optional")) continue;
+            for (const Json& item : kube::at(source, {"items"})) keys.insert(kube::string_at(item, {"key"}));
+        }
+    }
+    return keys;
+}
+
 }  // namespace resources

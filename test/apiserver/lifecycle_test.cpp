@@ -49,6 +49,17 @@ TEST_F(Lifecycle, WaitsForTheSecretsOfExternalStores) {
     EXPECT_TRUE(ready());
     EXPECT_EQ(condition(get("ecp", "shop"), "Stalled"), "False");
     EXPECT_THAT(children("statefulsets"), IsEmpty());
+    const auto patch_postgres = [&](const char* catalog) {
+        const Json patch{{"stringData", {{"catalog", catalog}}}};
+        ASSERT_EQ(kubectl({"patch", "secret", "shop-postgres-external", "-p", patch.dump()}).status, 0);
+    };
+    patch_postgres("");
+    EXPECT_TRUE(says("Secrets", "False", "Secret shop-postgres-external lacks the key catalog"));
+    EXPECT_EQ(condition(get("ecp", "shop"), "Stalled", "reason"), "CannotBeMet");
+    EXPECT_EQ(condition(get("ecp", "shop"), "Ready"), "False");
+    patch_postgres("postgres://catalog:x@postgres.example.com:5432/catalog");
+    EXPECT_TRUE(says("Secrets", "True"));
+    EXPECT_TRUE(ready());
 }
 
 TEST_F(Lifecycle, HasEveryObjectUnderTheOneLabel) {

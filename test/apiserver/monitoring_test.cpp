@@ -116,5 +116,33 @@ TEST_F(Recommendations, AreComparedWithWhatTheServicesAskFor) {
     EXPECT_TRUE(eventually([&] { return get("vpa", "shop-order")["spec"]["updatePolicy"]["updateMode"] == "Recreate"; }));
 }
 
+// Whose API comes and goes.
+TEST_F(Recommendations, OfOthersMayNotChangeWhatPodsAskFor) {
+    start_operator();
+    const Json scaled{{"autoscaling", "Enabled"}, {"replicas", {{"min", 1}, {"max", 3}}}};
+    apply(sample("development", {{"spec", {{"services", {{"order", scaled}}}}}}));
+    ASSERT_TRUE(ready());
+    EXPECT_TRUE(Operated::says("OneScaler", "True"));
+    ASSERT_NO_FATAL_FAILURE(add_api());
+    const auto set_mode = [&](const char* mode) {
+        const Json scaler{{"apiVersion", "autoscaling.k8s.io/v1"},
+                          {"kind", "VerticalPodAutoscaler"},
+                          {"metadata", {{"name", "mine"}}},
+                          {"spec",
+                           {{"targetRef", {{"apiVersion", "apps/v1"}, {"kind", "Deployment"}, {"name", "shop-order"}}},
+                            {"updatePolicy", {{"updateMode", mode}}}}}};
+        const support::Finished done = kubectl({"apply", "-f", "-"}, scaler.dump());
+        ASSERT_EQ(done.status, 0) << done.output;
+    };
+    set_mode("Recreate");
+    EXPECT_TRUE(Operated::says("OneScaler", "False", "VerticalPodAutoscaler mine")) << promise("OneScaler");
+    set_mode("Off");
+    EXPECT_TRUE(Operated::says("OneScaler", "True")) << promise("OneScaler");
+    set_mode("Recreate");
+    EXPECT_TRUE(Operated::says("OneScaler", "False")) << promise("OneScaler");
+    remove_api();
+    EXPECT_TRUE(Operated::says("OneScaler", "True")) << promise("OneScaler");
+}
+
 }  // namespace
 }  // namespace apiserver

@@ -161,6 +161,57 @@ TEST_F(CredentialRotation, WaitsForTheRootKeyThatSomeoneIsToBring) {
     EXPECT_EQ(value("shop-postgres", "password"), "bbe309e2bb5517b8bc3d6339ef46edd60a595a38644e619ff8f01112934cb1d6");
 }
 
+// No other key opens the data stores.
+TEST_F(CredentialRotation, NeverBeginsWithANewRootKeyWhereOneIsLost) {
+    start_operator();
+    apply(sample("development", {{"spec", {{"deletionPolicy", "Retain"}}}}));
+    ASSERT_TRUE(ready());
+    ASSERT_TRUE(settled());
+    const std::string key = value("shop-root-key", "key");
+    const std::string password = value("shop-postgres", "password");
+    const auto lose = [&] {
+        stop_operator(SIGTERM);  // It would bring the first back before the second is gone.
+        ASSERT_EQ(kubectl({"delete", "secrets", "--all"}).status, 0);
+        start_operator();
+    };
+    const auto waits = [&] {
+        return eventually([&] { return condition(get("ecp", "shop"), "Stalled", "reason") == "RootKeyMissing"; });
+    };
+    const auto restore = [&] {
+        const support::Finished done = kubectl({"create", "secret", "generic", "shop-root-key", "--from-literal=key=" + key});
+        ASSERT_EQ(done.status, 0) << done.output;
+        ASSERT_TRUE(ready());
+        EXPECT_EQ(value("shop-postgres", "password"), password);
+    };
+    ASSERT_NO_FATAL_FAILURE(lose());
+    ASSERT_TRUE(waits());
+    EXPECT_TRUE(is_at(0, "Settled")) << said();
+    ASSERT_NO_FATAL_FAILURE(lose());
+    std::this_thread::sleep_for(3s);
+    EXPECT_FALSE(find("secret", "shop-root-key"));
+    ASSERT_NO_FATAL_FAILURE(restore());
+    EXPECT_EQ(condition(get("ecp", "shop"), "Stalled"), "False");
+
+    // One of its name takes the volumes over, and finds no status that tells of a key.
+    ASSERT_EQ(kubectl({"delete", "ecp", "shop"}).status, 0);
+    ASSERT_NO_FATAL_FAILURE(lose());
+    std::this_thread::sleep_for(1s);
+    apply(sample("development", {{"spec", {{"deletionPolicy", "Retain"}}}}));
+    ASSERT_TRUE(waits());
+
+    const std::string message = condition(get("ecp", "shop"), "Stalled", "message");
+    EXPECT_THAT(message, HasSubstr("Secrets shop-root-key and shop-root-key-copy hold no root key any more"));
+    const std::string what_it_leaves = "statefulsets,persistentvolumeclaims,secrets";
+    const std::string label = "ecommerceplatform.io/platform=shop";
+    EXPECT_THAT(message, HasSubstr("kubectl delete ecp shop -n " + ns_ + " && kubectl delete " + what_it_leaves + " -n " + ns_ +
+                                   " -l " + label));
+    ASSERT_EQ(kubectl({"delete", "ecp", "shop"}).status, 0);
+    ASSERT_EQ(kubectl({"delete", what_it_leaves, "-l", label}).status, 0);
+    apply(sample("development"));
+    ASSERT_TRUE(ready());
+    EXPECT_NE(value("shop-root-key", "key"), key);
+}
+
 TEST_F(CredentialRotation, WaitsUntilEveryPodRunsAsDeclared) {
     ASSERT_NO_FATAL_FAILURE(start_shop({{"overlap", "0s"}}));
     // The Jobs that migrate to such a version fail here.

@@ -88,8 +88,9 @@ protected:
     }
 
     // For these names, as OpenSSL writes them.
-    static void set_certificate(const std::string& names) {
-        const auto [certificate, key] = client::test::Authority().issue("shop", names);
+    static void set_certificate(const std::string& names, const std::string& other_key = "") {
+        const auto [certificate, own_key] = client::test::Authority().issue("shop", names);
+        const std::string& key = other_key.empty() ? own_key : other_key;
         run({"apply", "--server-side", "-f", "-"}, Json{{"apiVersion", "v1"},
                                                         {"kind", "Secret"},
                                                         {"metadata", {{"name", "shop-tls"}}},
@@ -225,6 +226,49 @@ TEST_F(Verdict, TellsOfANetworkPolicyOfOthersThatOpensItsPods) {
     expect_true("Secure");
 }
 
+// It has the labels of the one that it was copied from, also that of who manages it.
+TEST_F(Verdict, TellsOfACopyOfAnObjectOfItsOwn) {
+    const auto copy = [](const char* kind, const char* name, const Json& spec) {
+        Json object = shop().get(kind, name);
+        object["metadata"] = {{"name", "copy"}, {"labels", object["metadata"]["labels"]}};
+        object["spec"].update(spec);
+        run({"apply", "-f", "-"}, object.dump());
+    };
+    copy("networkpolicy", "shop-user", {{"ingress", Json::array({Json::object()})}});
+    expect_false("Secure", "NetworkIsolation", HasSubstr("NetworkPolicy copy allows more to user"));
+    run({"delete", "netpol", "copy"});
+    expect_true("Secure");
+    copy("pdb", "shop-user", Json::object());
+    expect_false("Reliable", "DisruptionBudget", HasSubstr("user: PodDisruptionBudget copy selects its pods too"));
+    run({"delete", "pdb", "copy"});
+    expect_true("Reliable");
+    copy("hpa", "shop-user", Json::object());
+    EXPECT_TRUE(shop().says("OneScaler", "False", "HorizontalPodAutoscaler copy")) << shop().promise("OneScaler");
+    run({"delete", "hpa", "copy"});
+    expect_true("Scalable");
+}
+
+TEST_F(Verdict, TellsOfAPolicyThatSelectsByLabelsWhichOnlyLivePodsHave) {
+    const auto open = [](const Json& labels) {
+        run({"apply", "-f", "-"},
+            Json{{"apiVersion", "networking.k8s.io/v1"},
+                 {"kind", "NetworkPolicy"},
+                 {"metadata", {{"name", "open"}}},
+                 {"spec", {{"podSelector", {{"matchLabels", labels}}}, {"ingress", Json::array({Json::object()})}}}}
+                .dump());
+    };
+    open({{"statefulset.kubernetes.io/pod-name", "shop-postgres-0"}});
+    expect_false("Secure", "NetworkIsolation", HasSubstr("NetworkPolicy open allows more to postgres"));
+    open({{"by", "hand"}});
+    expect_true("Secure");
+    const std::string pod = pods_of("order").at(0)["metadata"]["name"];
+    run({"label", "pod", pod, "by=hand"});
+    expect_false("Secure", "NetworkIsolation", HasSubstr("NetworkPolicy open allows more to order"));
+    run({"label", "pod", pod, "by-"});
+    expect_true("Secure");
+    run({"delete", "netpol", "open"});
+}
+
 TEST_F(Verdict, TellsOfARoleBindingThatItMayNotBringBack) {
     const auto may = [](const std::string& group, std::vector<std::string> what) {
         what.insert(what.begin(), {"auth", "can-i", "--as", "somebody", "--as-group", group});
@@ -273,8 +317,14 @@ TEST_F(Verdict, TellsOfARoleThatIsNotThere) {
     run({"delete", "clusterrole", "ecommerceplatform-developer"});
     expect_false("Secure", "Access",
                  AllOf(HasSubstr("the RoleBindings give nothing without ClusterRole ecommerceplatform-developer"),
-                       HasSubstr("kubectl apply --server-side -f config/rbac/access.yaml")));
-    run({"apply", "--server-side", "-f", support::in_checkout("config/rbac/access.yaml")});
+                       HasSubstr("kubectl apply --server-side --force-conflicts -f config/rbac/access.yaml")));
+    const std::vector<std::string> cure{"apply", "--server-side", "--force-conflicts", "-f",
+                                        support::in_checkout("config/rbac/access.yaml")};
+    run(cure);
+    expect_true("Secure");
+    run({"patch", "clusterrole", "ecommerceplatform-developer", "--type=merge", "-p", R"({"rules":[]})"});
+    expect_false("Secure", "Access", HasSubstr("ClusterRole ecommerceplatform-developer allows nothing"));
+    run(cure);
     expect_true("Secure");
 }
 
@@ -374,6 +424,8 @@ TEST_F(Verdict, TellsOfACertificateThatCustomersCanNotTrust) {
                std::string::npos;
     })) << "it was False before, and for less";
     run({"label", "namespace", shop().ns(), "--overwrite", "pod-security.kubernetes.io/enforce=restricted"});
+    set_certificate("DNS:*.example.com", client::test::Authority().issue("other", "").key_pem);
+    expect_false("Secure", "Certificate", HasSubstr("Secret shop-tls has a key that does not belong to its certificate"));
     set_certificate("DNS:*.example.com");
     expect_true("Secure");
 }
@@ -394,6 +446,13 @@ TEST_F(Verdict, TellsOfANamespaceThatTakesAnyPod) {
         "Secure", "PodSecurity",
         HasSubstr("kubectl label namespace " + shop().ns() + " --overwrite pod-security.kubernetes.io/enforce=restricted"));
     run({"label", "namespace", shop().ns(), "--overwrite", "pod-security.kubernetes.io/enforce=restricted"});
+    expect_true("Secure");
+    run({"label", "namespace", shop().ns(), "pod-security.kubernetes.io/enforce-version=v1.10"});
+    expect_false("Secure", "PodSecurity",
+                 AllOf(HasSubstr("enforces restricted as of v1.10"),
+                       HasSubstr("kubectl label namespace " + shop().ns() +
+                                 " --overwrite pod-security.kubernetes.io/enforce-version=latest.")));
+    run({"label", "namespace", shop().ns(), "--overwrite", "pod-security.kubernetes.io/enforce-version=latest"});
     expect_true("Secure");
 }
 

@@ -57,7 +57,9 @@ protected:
         see("Secret", "postgres");
         see("ValidatingAdmissionPolicy", "admission");
         seen.pod_security = "restricted";
-        for (const char* kind : {"NetworkPolicy", "PodDisruptionBudget", "HorizontalPodAutoscaler"}) seen.others[kind] = {};
+        for (const char* kind : {"NetworkPolicy", "PodDisruptionBudget", "HorizontalPodAutoscaler", "VerticalPodAutoscaler"}) {
+            seen.others[kind] = {};
+        }
     }
 
     void add(const std::string& component, std::int64_t replicas) {

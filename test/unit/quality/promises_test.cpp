@@ -279,7 +279,9 @@ TEST_F(PromisesTest, OfAccessNeedTheRolesThatAreBound) {
     see("RoleBinding", "operator");
     seen.roles.missing = {"ecommerceplatform-developer", "ecommerceplatform-operator"};
     expect_hurt("Access", "", "without ClusterRole ecommerceplatform-developer, ecommerceplatform-operator",
-                "kubectl apply --server-side -f config/rbac/access.yaml");
+                "kubectl apply --server-side --force-conflicts -f config/rbac/access.yaml");
+    seen.roles = {.missing = {}, .empty = {"ecommerceplatform-operator"}};
+    expect_hurt("Access", "", "ClusterRole ecommerceplatform-operator allows nothing", "--force-conflicts");
     seen.roles = {.shown = false, .missing = {}};
     expect_unknown("Access", "", "clusterroles");
 }
@@ -315,6 +317,14 @@ TEST_F(PromisesTest, OfOneScalerAreBrokenByAnAutoscalerOfOthers) {
     expect_unknown("OneScaler", "", "horizontalpodautoscalers");
     for (auto& [component, settings] : platform.spec.services) settings.autoscaling = false;
     EXPECT_THAT(all("OneScaler"), IsEmpty());
+}
+
+TEST_F(PromisesTest, OfOneScalerAreBrokenByAVerticalAutoscalerOfOthers) {
+    seen.others["VerticalPodAutoscaler"] = {{"mine", {"order"}}};
+    expect_hurt("OneScaler", "order", "VerticalPodAutoscaler mine, which is not the platform's, changes what its pods ask for",
+                "set its updatePolicy.updateMode to Off");
+    seen.others.erase("VerticalPodAutoscaler");
+    expect_unknown("OneScaler", "", "verticalpodautoscalers");
 }
 
 TEST_F(PromisesTest, OfRightSizingCompareRequestsWithWhatIsRecommended) {
@@ -425,6 +435,16 @@ TEST_F(PromisesTest, OfPodSecurityNeedTheNamespaceToEnforceIt) {
     EXPECT_EQ(find("PodSecurity").held, Held::True);
     seen.pod_security = "privileged";
     expect_hurt("PodSecurity", "", "enforces only privileged", "enforce=baseline");
+    seen.pod_security = "baseline";
+    for (const char* version : {"v1.0", "v1.9", "v1.24"}) {
+        seen.pod_security_version = version;
+        expect_hurt("PodSecurity", "", std::string("namespace shop enforces baseline as of ") + version,
+                    "kubectl label namespace shop --overwrite pod-security.kubernetes.io/enforce-version=latest.");
+    }
+    for (const char* version : {"", "latest", "v1.25", "v1.100"}) {
+        seen.pod_security_version = version;
+        EXPECT_EQ(find("PodSecurity").held, Held::True) << version;
+    }
     platform.spec.pod_security = api::PodSecurity::None;
     EXPECT_THAT(all("PodSecurity"), IsEmpty());
     platform.spec.pod_security = api::PodSecurity::Restricted;
@@ -436,8 +456,12 @@ TEST_F(PromisesTest, OfSecretsNeedEachGeneratedOrReferredTo) {
     object("Secret", "postgres").state = Declared::State::Missing;
     expect_hurt("Secrets", "", "Secret shop-postgres does not exist", "by itself");
     platform.spec.rabbitmq.external = api::ExternalStore{"broker", {"10.0.0.1/32", "", 5672}};
-    seen.missing_references = {"rabbitmq"};
+    seen.missing_references = {{.component = "rabbitmq"}};
     expect_hurt("Secrets", "", "missing Secrets: broker", "in namespace shop");
+    seen.missing_references = {{.component = "rabbitmq", .keys = {"url"}}};
+    expect_hurt("Secrets", "", "Secret broker lacks the key url", "Add the key url to Secret broker in namespace shop");
+    seen.missing_references.front().keys = {"catalog", "order"};
+    expect_hurt("Secrets", "", "Secret broker lacks the keys catalog, order", "Add the keys catalog, order");
     seen.missing_references.clear();
     seen.objects.clear();
     expect_unknown("Secrets", "", "not everything is applied");
@@ -446,7 +470,7 @@ TEST_F(PromisesTest, OfSecretsNeedEachGeneratedOrReferredTo) {
 TEST_F(PromisesTest, OfTheAgeOfCredentialsEndWithTheMaximum) {
     EXPECT_TRUE(all("CredentialAge").empty()) << "any age will do";
     platform.spec.credentials.max_age = "720h";
-    expect_unknown("CredentialAge", "", "Secrets");
+    expect_unknown("CredentialAge", "", "no credentials are generated yet");
     seen.credentials = Credentials{.oldest = "2026-01-02T03:04:05Z"};
     EXPECT_EQ(find("CredentialAge").held, Held::True);
     seen.credentials->too_old = true;

@@ -89,11 +89,13 @@ TEST_F(VerdictTest, CountsAnExternalStoreByItsSecret) {
     platform.spec.postgres.external = api::ExternalStore{"orders-db", {"10.0.0.1/32", "", 5432}};
     observed.workloads.erase("postgres");
     EXPECT_EQ(condition("Ready").status, "True");
-    observed.missing_references = {"postgres"};
+    observed.missing_references = {{.component = "postgres"}};
     observed.unmet = {{"spec.data.postgres.external.secretName", "Secret orders-db does not exist in namespace shop"}};
     EXPECT_EQ(condition("Stalled").status, "True");
     EXPECT_THAT(condition("Stalled").message, HasSubstr("orders-db"));
     EXPECT_THAT(condition("Ready").message, HasSubstr("postgres (Secret orders-db does not exist)"));
+    observed.missing_references.front().keys = {"order", "user"};
+    EXPECT_THAT(condition("Ready").message, HasSubstr("postgres (Secret orders-db lacks the keys order, user)"));
 }
 
 TEST_F(VerdictTest, IsReadyAndStalledWhenOnlyTheWayInIsMissing) {
@@ -172,6 +174,14 @@ TEST_F(VerdictTest, HasNoNewsOfAnAttributeAtAFirstLookThatShowsNothing) {
     ASSERT_EQ(condition("Observable").status, "Unknown");
     EXPECT_FALSE(is_news(verdict, condition("Observable"), nullptr));
     EXPECT_FALSE(is_news(verdict, condition("Observable"), status_json(first_sight(platform), 7, nullptr, "")));
+}
+
+TEST_F(VerdictTest, KeepsWhatItSaidOfCredentialsWhileNothingIsKnownOfThem) {
+    observed.credentials = Credentials{.generation = 2, .made = "2026-01-02T03:04:05Z", .step = "Settled"};
+    const kube::Json before = status_json(assess(platform, observed), 7, nullptr, "");
+    const kube::Json stalled = status_json(rejected("RootKeyMissing", {{"", "it is gone"}}), 7, before, "");
+    EXPECT_EQ(stalled.at("credentials"), before.at("credentials"));
+    EXPECT_FALSE(status_json(rejected("InvalidSpec", {}), 7, nullptr, "").contains("credentials"));
 }
 
 TEST_F(VerdictTest, KeepsTheOldVersionUntilEveryServiceRunsTheNewOne) {

@@ -64,23 +64,44 @@ TEST(CertificateTest, IsNoOtherText) {
 }
 
 TEST(CertificateTest, IsLookedAtOnceForWhatIsSaidAndUntilWhen) {
-    const std::string text = chain("any", "DNS:shop.example.com");
-    const auto read = read_certificate(text, kHost);
-    const CertificateSeen seen = look_at_certificate(&text, kHost, read->from);
+    TlsPair pair{chain("any", "DNS:shop.example.com")};
+    const auto read = read_certificate(pair.chain, kHost);
+    const CertificateSeen seen = look_at_certificate(&pair, kHost, read->from);
     EXPECT_EQ(seen.observed.flaw, "");
     EXPECT_EQ(seen.turn, next_turn(*read, read->from));
 
-    const std::string nothing;
+    pair.key_flaw = "has a bad key";
+    EXPECT_EQ(look_at_certificate(&pair, kHost, read->from).observed.flaw, "has a bad key");
+    EXPECT_THAT(look_at_certificate(&pair, "else", read->from).observed.flaw, HasSubstr("not for else"));
+
+    const TlsPair nothing{.key_flaw = "holds no key under tls.key that can be read"};
     EXPECT_THAT(look_at_certificate(&nothing, kHost, {}).observed.flaw, HasSubstr("no certificate under tls.crt"));
     EXPECT_EQ(look_at_certificate(&nothing, kHost, {}).turn, std::nullopt);
     EXPECT_EQ(look_at_certificate(nullptr, kHost, {}).observed.flaw, "does not exist");
 }
 
 TEST(CertificateTest, IsTakenFromItsSecret) {
-    EXPECT_EQ(chain_in({{"data", {{"tls.crt", client::base64_encode("PEM")}, {"tls.key", "x"}}}}), "PEM");
-    EXPECT_EQ(chain_in({{"data", {{"tls.crt", "?"}}}}), "");
-    EXPECT_EQ(chain_in({{"data", {{"tls.crt", 1}}}}), "");
-    EXPECT_EQ(chain_in({{"metadata", {{"name", "shop-tls"}}}}), "");
+    EXPECT_EQ(tls_pair_in({{"data", {{"tls.crt", client::base64_encode("PEM")}, {"tls.key", "x"}}}}).chain, "PEM");
+    EXPECT_EQ(tls_pair_in({{"data", {{"tls.crt", "?"}}}}).chain, "");
+    EXPECT_EQ(tls_pair_in({{"data", {{"tls.crt", 1}}}}).chain, "");
+    EXPECT_EQ(tls_pair_in({{"metadata", {{"name", "shop-tls"}}}}).chain, "");
+}
+
+TEST(CertificateTest, MustHaveItsOwnKey) {
+    const client::test::Authority authority;
+    const auto [certificate, key] = authority.issue("any", "DNS:shop.example.com");
+    const auto flaw_with = [&](const std::string& chain, const std::string& other_key) {
+        return tls_pair_in({{"data", {{"tls.crt", client::base64_encode(chain)}, {"tls.key", client::base64_encode(other_key)}}}})
+            .key_flaw;
+    };
+    EXPECT_EQ(flaw_with(certificate + authority.pem(), key), "");
+    EXPECT_EQ(flaw_with(certificate, authority.issue("other", "").key_pem), "has a key that does not belong to its certificate");
+    const std::string unread = "holds no key under tls.key that can be read";
+    EXPECT_EQ(flaw_with(certificate, ""), unread);
+    EXPECT_EQ(flaw_with(certificate, certificate), unread);
+    EXPECT_EQ(flaw_with(certificate, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"), unread);
+    EXPECT_EQ(tls_pair_in({{"data", {{"tls.crt", client::base64_encode(certificate)}}}}).key_flaw, unread);
+    EXPECT_EQ(flaw_with("no certificate", key), "") << "that is told already";
 }
 
 }  // namespace

@@ -49,6 +49,19 @@ TEST(CredentialAge, OfWhichATimeIsMissingIsTooOld) {
     EXPECT_FALSE(observed(*age, with(0), kStart).too_old);
 }
 
+TEST(CredentialAge, IsKnownFromTheStatusWhereItsSecretsLostIt) {
+    api::Platform platform = with(0);
+    platform.rotate = "because";
+    EXPECT_EQ(reported_age(platform), std::nullopt);
+    const base::WallTime made = kStart;
+    platform.status = {{"credentials", {{"generation", 2}, {"made", base::rfc3339(made)}, {"step", "Settled"}}}};
+    const auto age = reported_age(platform);
+    ASSERT_TRUE(age);
+    EXPECT_EQ(age->rotation, (Rotation{2, Step::Settled}));
+    EXPECT_EQ(age->made, made);
+    EXPECT_EQ(next_step(*age, platform), std::nullopt) << "the annotation was followed already";
+}
+
 TEST(CredentialAge, OfTwoIsWhatIsFurtherOnAndThenWhatIsOlder) {
     const std::vector<CredentialAge> in_order{at_step(Step::Settled, 1), at_step(Step::Offered, 2), at_step(Step::Used, 2),
                                               at_step(Step::Settled, 2), at_step(Step::Offered, 3)};

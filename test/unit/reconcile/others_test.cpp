@@ -48,16 +48,55 @@ TEST(BoundedBy, ABudgetAreThePodsThatItSelects) {
 TEST(ScaledBy, AnAutoscalerIsTheDeploymentThatItNames) {
     EXPECT_EQ(scaled_by(policy(R"({"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "x"}})")), "x");
     EXPECT_EQ(scaled_by(policy(R"({"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "x"}})")), "");
-    EXPECT_THAT(deployed_as("shop-order", shop(), "shop"), ElementsAre("order"));
-    EXPECT_THAT(deployed_as("shop-order", shop(), "elsewhere"), IsEmpty());
-    EXPECT_THAT(deployed_as("else", shop(), "shop"), IsEmpty());
+    const kube::Objects objects = shop();
+    EXPECT_THAT(deployed_as("shop-order", {objects, "shop", {}}), ElementsAre("order"));
+    EXPECT_THAT(deployed_as("shop-order", {objects, "elsewhere", {}}), IsEmpty());
+    EXPECT_THAT(deployed_as("else", {objects, "shop", {}}), IsEmpty());
+}
+
+TEST(SizedBy, AVerticalAutoscalerIsTheDeploymentOfWhichItChangesThePods) {
+    const auto of_mode = [](const std::string& mode) {
+        kube::Json scaler = policy(R"({"targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "x"}})");
+        if (!mode.empty()) scaler["spec"]["updatePolicy"]["updateMode"] = mode;
+        return sized_by(scaler);
+    };
+    for (const char* mode : {"", "Auto", "Recreate", "Initial", "InPlaceOrRecreate"}) EXPECT_EQ(of_mode(mode), "x") << mode;
+    EXPECT_EQ(of_mode("Off"), "");
+    EXPECT_EQ(sized_by(policy(R"({"targetRef": {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "x"}})")), "");
 }
 
 TEST(SelectedBy, ASelectorAreComponentsOfTheNamespace) {
-    EXPECT_THAT(selected_by("{}", shop(), "shop"), ElementsAre("catalog", "order"));
-    EXPECT_THAT(selected_by(R"({"matchLabels": {"app.kubernetes.io/component": "order"}})", shop(), "shop"),
+    const kube::Objects objects = shop();
+    const Scene scene{objects, "shop", {}};
+    EXPECT_THAT(selected_by("{}", scene), ElementsAre("catalog", "order"));
+    EXPECT_THAT(selected_by(R"({"matchLabels": {"app.kubernetes.io/component": "order"}})", scene), ElementsAre("order"));
+    EXPECT_THAT(selected_by(R"({"matchLabels": {"app": "else"}})", scene), IsEmpty());
+}
+
+TEST(SelectedBy, ASelectorAreAlsoComponentsWhosePodsHaveItsLabelsFromElsewhere) {
+    const kube::Objects objects = shop();
+    const std::vector<Labelled> pods{{"order", {{"pod-template-hash", "1a"}}},
+                                     {"order", {{"pod-template-hash", "1a"}, {"by", "hand"}}},
+                                     {"stranger", {{"by", "hand"}}}};
+    const Scene scene{objects, "shop", pods};
+    EXPECT_THAT(selected_by(R"({"matchLabels": {"by": "hand"}})", scene), ElementsAre("order"));
+    EXPECT_THAT(selected_by(R"({"matchLabels": {"pod-template-hash": "1a", "app.kubernetes.io/component": "order"}})", scene),
                 ElementsAre("order"));
-    EXPECT_THAT(selected_by(R"({"matchLabels": {"app": "else"}})", shop(), "shop"), IsEmpty());
+    EXPECT_THAT(selected_by(R"({"matchExpressions": [{"key": "job-name", "operator": "Exists"}]})", scene), IsEmpty());
+}
+
+TEST(IsOurs, WhatTheOperatorAppliedAndNoCopyOfIt) {
+    kube::Json object = policy("{}");
+    object["metadata"]["labels"] = {{"app.kubernetes.io/managed-by", "ecommerce-operator"}};
+    EXPECT_FALSE(is_ours(object));
+    const auto written = [&](const char* manager, const char* operation) {
+        object["metadata"]["managedFields"] = {
+            {{"manager", manager}, {"operation", operation}, {"fieldsV1", {{"f:spec", kube::Json::object()}}}}};
+        return is_ours(object);
+    };
+    EXPECT_TRUE(written("ecommerce-operator", "Apply"));
+    EXPECT_FALSE(written("kubectl", "Apply"));
+    EXPECT_FALSE(written("ecommerce-operator", "Update"));
 }
 
 }  // namespace

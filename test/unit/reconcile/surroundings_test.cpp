@@ -65,6 +65,13 @@ TEST(PodFacts, SayWhetherALogAgentRunsBesideTheService) {
     EXPECT_FALSE(pod_facts_from(pod).bounded);
 }
 
+TEST(PodFacts, KeepTheLabelsThatNotEveryTemplateHas) {
+    kube::Json pod = running_pod();
+    pod["metadata"]["labels"]["pod-template-hash"] = "1a";
+    EXPECT_EQ(pod_facts_from(pod).labels, R"({"pod-template-hash":"1a"})");
+    EXPECT_EQ(pod_facts_from(running_pod()).labels, "");
+}
+
 TEST(PodFacts, SayWhetherItIsReadyAndNotSinceWhen) {
     kube::Json pod = running_pod();
     pod["status"]["conditions"] = kube::Json::array({{{"type", "Ready"}, {"status", "False"}}});
@@ -124,8 +131,11 @@ TEST(NodeFacts, AreItsZoneAndWhetherItIsASpotNode) {
 TEST(NamespaceFacts, AreTheLevelOfPodSecurity) {
     const kube::Json ns =
         kube::Json::parse(R"({"metadata": {"name": "shop", "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}})");
-    EXPECT_EQ(pod_security_of(ns), "restricted");
-    EXPECT_EQ(pod_security_of(kube::Json::parse(R"({"metadata": {"name": "shop"}})")), "");
+    EXPECT_EQ(pod_security_of(ns), (Enforced{"restricted", ""}));
+    EXPECT_EQ(pod_security_of(kube::Json::parse(R"({"metadata": {"name": "shop"}})")), (Enforced{"", ""}));
+    kube::Json old = ns;
+    old["metadata"]["labels"]["pod-security.kubernetes.io/enforce-version"] = "v1.10";
+    EXPECT_EQ(pod_security_of(old), (Enforced{"restricted", "v1.10"}));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "platforms.h"
+#include "resources/environment.h"
 
 namespace {
 
@@ -397,6 +398,14 @@ TEST(Stores, AnExternalStoreLeavesNothingOfItsOwn) {
     }
     for (const resources::SecretTemplate& secret : resources::secrets(platform, {}))
         EXPECT_EQ(secret.name, "shop-user-token-keys");
+}
+
+TEST(Stores, AnExternalStoreNeedsTheKeysThatItsClientsCanNotStartWithout) {
+    const kube::Objects objects = test::objects_of(test::with_external_stores());
+    EXPECT_THAT(resources::keys_read(objects, "my-postgres"), ElementsAre("catalog", "inventory", "order", "payment", "user"));
+    EXPECT_THAT(resources::keys_read(objects, "my-redis"), ElementsAre("url"));
+    EXPECT_THAT(resources::keys_read(objects, "my-rabbitmq"), ElementsAre("url"));
+    EXPECT_THAT(resources::keys_read(objects, "another"), IsEmpty());
 }
 
 TEST(Stores, MembersOfAClusterFindEachOtherBeforeTheyAreReady) {
