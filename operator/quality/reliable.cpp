@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <map>
-#include <ranges>
 
 #include "api/availability.h"
 #include "api/names.h"
@@ -71,8 +70,9 @@ Finding spread_of(const Case& of, const Part& part, const Domain& domain) {
     if (all == 0) return unknown(part.name, "no replica runs yet, or none is ready", "Wait until replicas run.");
     const std::string clump = clump_of(pods, all, part, domain);
     if (clump.empty()) {
-        const auto places = std::views::keys(pods);
-        return kept(part.name, "runs " + std::string(domain.where) + "s " + listed({places.begin(), places.end()}));
+        std::vector<std::string> places;
+        for (const auto& each : pods) places.push_back(each.first);
+        return kept(part.name, "runs " + std::string(domain.where) + "s " + listed(places));
     }
     if (rolls(of, part)) return kept(part.name, "its rollout is under way, until whose end replicas may be close to each other");
     const std::int64_t fewest = part.is_data ? part.least : 2;
