@@ -93,11 +93,36 @@ std::string why_not_started(const kube::Json& container) {
     return reason + ": " + kube::string_at(waiting, {"message"});
 }
 
+// Since when the pod is not ready; empty where it is.
+std::string not_ready_since(const kube::Json& pod) {
+    for (const kube::Json& each : kube::at(pod, {"status", "conditions"})) {
+        if (kube::string_at(each, {"type"}) != "Ready" || kube::string_at(each, {"status"}) != "False") continue;
+        return kube::string_at(each, {"lastTransitionTime"});
+    }
+    return "";
+}
+
+// Also while it runs once more, as long as it was not ready since it began to: one that was is not ready for another reason. The
+// first restarts are forgiven.
+std::string why_not_running(const kube::Json& container, const std::string& not_ready_since) {
+    constexpr int kForgiven = 1;
+    if (kube::at(container, {"ready"}) == true || kube::int_at(container, {"restartCount"}) <= kForgiven) return "";
+    const std::string began = kube::string_at(container, {"state", "running", "startedAt"});
+    if (!began.empty() && began < not_ready_since) return "";
+    const kube::Json& now = kube::at(container, {"state", "terminated"});
+    const kube::Json& last = now.is_null() ? kube::at(container, {"lastState", "terminated"}) : now;
+    const std::string reason = kube::string_at(last, {"reason"});
+    return "CrashLoopBackOff: " + kube::string_at(container, {"name"}) + " ends again and again, last with exit code " +
+           std::to_string(kube::int_at(last, {"exitCode"})) + (reason.empty() || reason == "Error" ? "" : " (" + reason + ")");
+}
+
 std::string trouble_of_pod(const kube::Json& pod) {
     if (std::string why = why_not_scheduled(pod); !why.empty()) return why;
+    const std::string since = not_ready_since(pod);
     for (const char* kind : {"initContainerStatuses", "containerStatuses"}) {
         for (const kube::Json& container : kube::at(pod, {"status", kind})) {
             if (std::string why = why_not_started(container); !why.empty()) return why;
+            if (std::string why = why_not_running(container, since); !why.empty()) return why;
         }
     }
     return "";

@@ -30,7 +30,7 @@ struct PodFacts {
     bool shipped = false;
     bool ready = false;
     std::string job{};      // Whose it is; empty: of none.
-    std::string trouble{};  // Why it can't start, in Kubernetes' words; empty: nothing is known to keep it from it.
+    std::string trouble{};  // Why it does not come up, in Kubernetes' words; empty: nothing is known to keep it from it.
     std::string address;    // IP; empty: it has none yet.
     int metrics_port = 0;   // 0: it has none.
     std::string labels{};   // In JSON, those that not every template has: its controller's, and of others. Empty: none.

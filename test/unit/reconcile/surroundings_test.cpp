@@ -114,10 +114,34 @@ TEST(PodFacts, SayInTheSameWordsThatAnImageIsMissingWhileItIsTriedAgain) {
     EXPECT_EQ(trouble("CreateContainerConfigError", "secret \"x\" not found"),
               "CreateContainerConfigError: secret \"x\" not found");
     EXPECT_EQ(trouble("ContainerCreating", ""), "");
-    EXPECT_EQ(trouble("CrashLoopBackOff", "back-off 10s"), "") << "it runs in between";
+    EXPECT_EQ(trouble("CrashLoopBackOff", "back-off 10s"), "") << "its first restart";
     EXPECT_EQ(pod_facts_from(pod).job, "shop-migration-user");
     trouble("ErrImagePull", "");
     pod["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z";
+    EXPECT_EQ(pod_facts_from(pod).trouble, "");
+}
+
+TEST(PodFacts, SayWhichContainerEndsAgainAndAgain) {
+    kube::Json pod = running_pod();
+    pod["status"]["conditions"] =
+        kube::Json::array({{{"type", "Ready"}, {"status", "False"}, {"lastTransitionTime", "2026-01-01T00:00:00Z"}}});
+    kube::Json& container = pod["status"]["containerStatuses"][0];
+    container = {{"name", "redis"}, {"ready", false}, {"restartCount", 2}};
+    container["lastState"]["terminated"] = {{"exitCode", 1}, {"reason", "Error"}};
+    const std::string words = "CrashLoopBackOff: redis ends again and again, last with exit code 1";
+    container["state"]["waiting"]["reason"] = "CrashLoopBackOff";
+    EXPECT_EQ(pod_facts_from(pod).trouble, words);
+    container["state"] = {{"running", {{"startedAt", "2026-01-01T00:00:00Z"}}}};
+    EXPECT_EQ(pod_facts_from(pod).trouble, words) << "for a moment";
+    container["state"] = {{"terminated", {{"exitCode", 137}, {"reason", "OOMKilled"}}}};
+    EXPECT_EQ(pod_facts_from(pod).trouble, "CrashLoopBackOff: redis ends again and again, last with exit code 137 (OOMKilled)");
+    container["state"] = {{"running", {{"startedAt", "2025-12-31T00:00:00Z"}}}};
+    EXPECT_EQ(pod_facts_from(pod).trouble, "") << "it was ready since";
+    container["state"] = {{"running", {{"startedAt", "2026-01-01T00:00:00Z"}}}};
+    container["ready"] = true;
+    EXPECT_EQ(pod_facts_from(pod).trouble, "");
+    container["ready"] = false;
+    container["restartCount"] = 1;
     EXPECT_EQ(pod_facts_from(pod).trouble, "");
 }
 
