@@ -35,7 +35,7 @@ std::int64_t connections_for_pools(const ManagedStore& postgres) {
     const std::int64_t reserved = parameter(postgres, "superuser_reserved_connections", kSuperuserReserved) +
                                   parameter(postgres, "reserved_connections", 0);
     const std::int64_t migrations = std::ranges::count_if(kServices, &Service::has_database);
-    return std::max(all - reserved - migrations, std::int64_t{0});
+    return all - reserved - migrations;
 }
 
 std::int64_t pods_with_a_pool(const Spec& spec) {

@@ -12,7 +12,7 @@ namespace api {
 std::int64_t default_max_connections(const Compute& postgres);
 
 // What is left for the services' pools: PostgreSQL reserves some for its superuser and its parameter reserved_connections, and
-// each service's migration needs one.
+// each service's migration needs one. Below 0 where these are more than it takes.
 std::int64_t connections_for_pools(const ManagedStore& postgres);
 
 // Pods with a pool when every service is at its maximum and rolls out as well, those included that terminate meanwhile.

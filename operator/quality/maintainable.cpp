@@ -63,7 +63,7 @@ Findings verified(const Case& of) {
                      "Mend what it names or set spec.version to the one before; to have it tried again, delete the Job.")};
     }
     if (!verification.done) {
-        const std::string why = verification.why.empty() ? "" : ", as the Job's pod can't start: " + verification.why;
+        const std::string why = verification.why.empty() ? "" : ", as the Job's pod does not come up: " + verification.why;
         return {unknown("", "the rollout is not verified yet" + why, "Wait until Job " + verification.job + " is complete.")};
     }
     return {kept("", "after the rollout everything on a customer's way worked")};

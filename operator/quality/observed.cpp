@@ -9,7 +9,7 @@ bool Workload::rolls() const {
 }
 
 std::string Preparation::in_words() const {
-    if (!failed) return "waits for Job " + job + (why.empty() ? "" : ", whose pod can't start: " + why);
+    if (!failed) return "waits for Job " + job + (why.empty() ? "" : ", whose pod does not come up: " + why);
     return "Job " + job + " failed" + (why.empty() ? "" : ": " + why);
 }
 

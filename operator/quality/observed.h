@@ -108,7 +108,7 @@ struct Preparation {
     std::string component;
     std::string job;
     bool failed = false;
-    std::string why;  // Of one that failed, in its own last words; of another, why its pod can't start; empty: not known.
+    std::string why;  // Of one that failed, in its own last words; of another, why its pod does not come up; empty: not known.
 
     std::string in_words() const;
 };

@@ -38,7 +38,8 @@ Findings connections(const Case& of) {
     const std::int64_t most = connections_at_most(of.platform.spec);
     const std::int64_t allowed = api::connections_for_pools(store.managed);
     const std::string evidence = "all services at their maximum open up to " + std::to_string(most) +
-                                 " connections, PostgreSQL takes " + std::to_string(allowed) + " of them";
+                                 " connections, PostgreSQL takes " + std::to_string(std::max<std::int64_t>(allowed, 0)) +
+                                 " of them";
     if (most <= allowed) return {kept(postgres, evidence)};
     if (api::fair_pool(of.platform.spec) * api::pods_with_a_pool(of.platform.spec) <= allowed) {
         return {hurt(postgres, evidence,

@@ -122,7 +122,8 @@ Finding budget_of(const Case& of, const Part& part) {
         return unknown(part.name, "Kubernetes has not counted all of its pods yet, so that no disruption is allowed",
                        "Wait until kube-controller-manager has.");
     }
-    return hurt(part.name, "no disruption is allowed, so that a drain of its nodes waits", look_at_pods(of));
+    return hurt(part.name, "no disruption is allowed, so that a drain of its nodes waits",
+                differs(of, part) ? cure_of_objects(of) : look_at_pods(of));
 }
 
 // A rollout may take some of them away for as long as it lasts.

@@ -94,6 +94,7 @@ struct Applier::Batch {
     int workers = kAtOnce;
     Refused refused;
     std::exception_ptr failure;
+    std::exception_ptr conflict;   // Of one of them, which keeps none of the others.
     runtime::Bell worked_through;  // Rung by the last worker.
 };
 
@@ -110,6 +111,7 @@ awaitable<Refused> Applier::apply(const api::Platform& platform, kube::Objects w
     }
     co_await batch->worked_through.until([&batch] { return batch->workers == 0; });
     if (batch->failure) std::rethrow_exception(batch->failure);
+    if (batch->conflict) std::rethrow_exception(batch->conflict);
     std::sort(batch->refused.objects.begin(), batch->refused.objects.end());
     co_return batch->refused;
 }
@@ -126,6 +128,8 @@ awaitable<void> Applier::work_through(std::shared_ptr<Batch> batch) {
         } catch (const client::ApiError& error) {
             if (is_refusal(error.code())) {
                 (is_log_agent(object.kind) ? batch->refused.log_agent : batch->refused.objects).emplace_back(error.what());
+            } else if (error.code() == kConflict) {
+                batch->conflict = std::current_exception();
             } else {
                 batch->failure = std::current_exception();
             }

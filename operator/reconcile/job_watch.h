@@ -27,7 +27,7 @@ public:
     boost::asio::awaitable<std::optional<quality::Verification>> verification(kube::Objects wanted);
 
 private:
-    // In its own last words; of one that has not failed, why its pod can't start.
+    // In its own last words; of one that has not failed, why its pod does not come up.
     boost::asio::awaitable<std::string> why_not_complete(kube::Key job);
     boost::asio::awaitable<std::string> last_words(kube::Key job, std::string uid);
 

@@ -74,7 +74,6 @@ std::vector<api::Problem> namespace_taken(const KnownPlatform& first) {
     return {{"metadata.namespace", "a namespace holds one platform, and " + first.platform.key.name + " was here first"}};
 }
 
-// Nothing can be said of a platform, or done for it, by one who does not see what it has.
 std::vector<api::Problem> not_shown(const std::vector<std::string>& kinds) {
     return {{"", "the API server does not show the operator " + quality::in_words(kinds) +
                      ": give its role the verbs list and watch for them, as config/rbac does"}};
@@ -123,11 +122,7 @@ awaitable<Action> PlatformReconciler::reconcile(kube::Key key) {
         co_await report(platform, taken);
         co_return Action::wait();
     }
-    if (const std::vector<std::string> hidden = parts_.children.hidden(); !hidden.empty()) {
-        const quality::Verdict blind = quality::rejected("KindsNotShown", not_shown(hidden));
-        co_await report(platform, blind);
-        co_return Action::wait();  // Until they are shown.
-    }
+    if (!parts_.children.hidden().empty()) co_return co_await wait_for_sight(platform);
     const std::set<Reference> references = references_of(platform);
     parts_.references.set(key, references);
     for (const Reference& to : references) {
@@ -153,6 +148,13 @@ awaitable<Action> PlatformReconciler::reconcile(kube::Key key) {
     const quality::Verdict invalid = quality::rejected(reason, {{"", bad_key}});
     co_await report(platform, invalid);
     co_return Action::after(kRootKeyIsReadAgain);
+}
+
+// Nothing can be said of a platform, or done for it, or left behind, by one who does not see what it has.
+awaitable<Action> PlatformReconciler::wait_for_sight(Platform platform) {
+    const quality::Verdict blind = quality::rejected("KindsNotShown", not_shown(parts_.children.hidden()));
+    co_await report(platform, blind);
+    co_return Action::wait();
 }
 
 // Of a platform that is suspended: writes nothing but the status.
@@ -345,6 +347,7 @@ awaitable<Action> PlatformReconciler::clean_up(KnownPlatform known) {
     const Platform platform = known.platform;
     parts_.references.set(platform.key, {});
     if (!has_finalizer(platform)) co_return Action::wait();
+    if (!parts_.children.hidden().empty()) co_return co_await wait_for_sight(platform);
     if (known.problems.empty()) co_await settle_volumes(platform);
     const std::vector<Children::Found> children = parts_.children.of_platform(platform.key);
     for (const Children::Found& child : children) {
@@ -364,7 +367,7 @@ awaitable<void> PlatformReconciler::settle_volumes(Platform platform) {
         try {
             holders = co_await everything(platform);
         } catch (const BadRootKey&) {
-            // Nothing was ever made with it, or nothing can be any more: what is there stays as it is.
+            // Nothing was ever made with it, or nothing can be any more: what is there goes or stays as it was last told to.
         }
         // Those that are already gone stay so.
         std::erase_if(holders.objects, [&](const kube::Object& object) {

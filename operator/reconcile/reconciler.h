@@ -66,6 +66,7 @@ private:
         CredentialAge age;                 // and theirs.
     };
 
+    boost::asio::awaitable<runtime::Action> wait_for_sight(Platform platform);
     boost::asio::awaitable<runtime::Action> look_on(Platform platform);
     boost::asio::awaitable<runtime::Action> bring_about(Platform platform);
     boost::asio::awaitable<runtime::Action> clean_up(KnownPlatform known);

@@ -71,9 +71,8 @@ awaitable<RootKeyKeeper::Secrets> RootKeyKeeper::gather(api::Platform platform, 
         if (!found && platform.spec.credentials.is_brought) throw MissingRootKey(missing(platform));
         const RootKey root = found ? found->root : RootKey::generate();
         fingerprint = root.fingerprint();
-        if (found) age = later(age, found->age);
-        // A key that was restored without the annotation makes again what was last in use.
-        if (found && !age) age = reported_age(platform);
+        // A key that was restored without its age, or with that of a copy, makes again what was last in use.
+        if (found) age = later(later(age, found->age), reported_age(platform));
         if (!found || !age) age = CredentialAge::of_new(platform, clock_.wall());
         secrets.objects = unfilled_objects();
         for (std::size_t index = 0; index < secrets.objects.size(); ++index) {
@@ -117,10 +116,10 @@ awaitable<bool> RootKeyKeeper::was_used(api::Platform platform, std::string crea
     claims.part = client::Part::Metadata;
     const client::ListPage page = co_await client_.list(kube::kPersistentVolumeClaim, claims);
     co_return std::ranges::any_of(page.items, [&](const kube::Json& claim) {
-        const bool holds_data =
-            std::ranges::find(api::kDataStores, kube::label_of(claim, api::kComponentLabel)) != api::kDataStores.end();
+        const std::string component = kube::label_of(claim, api::kComponentLabel);
+        const bool is_store = std::ranges::find(api::kDataStores, component) != api::kDataStores.end();
         const bool goes = !kube::at(claim, {"metadata", "deletionTimestamp"}).is_null();
-        return holds_data && !goes && kube::string_at(claim, {"metadata", "creationTimestamp"}) < created;
+        return is_store && is_run(component) && !goes && kube::string_at(claim, {"metadata", "creationTimestamp"}) < created;
     });
 }
 

@@ -89,7 +89,9 @@ std::string why_not_started(const kube::Json& container) {
     if (reason == "ErrImagePull" || reason == "ImagePullBackOff") {
         return "ImagePullBackOff: " + kube::string_at(container, {"image"}) + " can't be pulled";
     }
-    if (reason != "InvalidImageName" && reason != "CreateContainerConfigError") return "";
+    constexpr std::array<std::string_view, 5> kTold{"InvalidImageName", "ErrImageNeverPull", "ImageInspectError",
+                                                    "CreateContainerConfigError", "CreateContainerError"};
+    if (std::ranges::find(kTold, reason) == kTold.end()) return "";
     return reason + ": " + kube::string_at(waiting, {"message"});
 }
 
@@ -103,10 +105,11 @@ std::string not_ready_since(const kube::Json& pod) {
 }
 
 // Also while it runs once more, as long as it was not ready since it began to: one that was is not ready for another reason. The
-// first restarts are forgiven.
+// first restart is forgiven. Without its log agent a pod comes up all the same.
 std::string why_not_running(const kube::Json& container, const std::string& not_ready_since) {
     constexpr int kForgiven = 1;
     if (kube::at(container, {"ready"}) == true || kube::int_at(container, {"restartCount"}) <= kForgiven) return "";
+    if (kube::string_at(container, {"name"}) == api::kFluentBit) return "";
     const std::string began = kube::string_at(container, {"state", "running", "startedAt"});
     if (!began.empty() && began < not_ready_since) return "";
     const kube::Json& now = kube::at(container, {"state", "terminated"});
@@ -153,10 +156,11 @@ PodFacts pod_facts_from(const kube::Json& pod) {
     facts.version = kube::label_of(pod, api::kVersionLabel);
     facts.node = kube::string_at(pod, {"spec", "nodeName"});
     const bool stays = kube::at(pod, {"metadata", "deletionTimestamp"}).is_null();
-    facts.runs = stays && kube::string_at(pod, {"status", "phase"}) == "Running";
+    const std::string phase = kube::string_at(pod, {"status", "phase"});
+    facts.runs = stays && phase == "Running";
     facts.ready = has_condition(pod, "Ready", "True");
     facts.job = kube::label_of(pod, "batch.kubernetes.io/job-name");
-    if (stays) facts.trouble = trouble_of_pod(pod);
+    if (facts.runs || (stays && phase == "Pending")) facts.trouble = trouble_of_pod(pod);
     facts.best_effort = kube::string_at(pod, {"status", "qosClass"}) == "BestEffort";
     const kube::Json& containers = kube::at(pod, {"spec", "containers"});
     const kube::Json& sidecars = kube::at(pod, {"spec", "initContainers"});

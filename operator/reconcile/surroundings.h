@@ -73,7 +73,7 @@ public:
 
     // Those of a platform that run; nothing where pods are not shown.
     std::optional<std::vector<quality::Pod>> pods_of(const kube::Key& platform) const;
-    // Why pods of a component can't start, or the one of a Job; empty: nothing is known to keep them from it.
+    // Why pods of a component do not come up, or the one of a Job; empty: nothing is known to keep them from it.
     std::string trouble_of(const kube::Key& platform, std::string_view component) const;
     std::string trouble_of_job(const kube::Key& job) const;
     // Of those that run and have any.

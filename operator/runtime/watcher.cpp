@@ -119,6 +119,7 @@ asio::awaitable<void> Watcher::follow() {
 }
 
 void Watcher::filled() {
+    refusals_ = 0;
     const bool first = !std::exchange(synced_, true);
     const bool again = std::exchange(refused_, false);
     if ((first || again) && on_settled_) on_settled_();
@@ -126,10 +127,13 @@ void Watcher::filled() {
 
 // The watch goes on where it was before the refusal.
 void Watcher::be_shown() {
+    refusals_ = 0;
     if (std::exchange(refused_, false) && on_settled_) on_settled_();
 }
 
+// One no is not believed of what was shown before: an API server that has just started may not have read its roles yet.
 void Watcher::be_refused() {
+    if (++refusals_ == 1 && synced_) return;
     if (!std::exchange(refused_, true) && on_settled_) on_settled_();
 }
 

@@ -57,6 +57,7 @@ private:
     bool can_stream_ = true;  // The API server takes WatchList requests.
     bool synced_ = false;
     bool refused_ = false;
+    int refusals_ = 0;  // In a row.
     bool stopped_ = false;
 };
 

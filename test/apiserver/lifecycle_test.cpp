@@ -6,6 +6,7 @@
 #include <set>
 
 #include "cluster.h"
+#include "rights.h"
 #include "support/paths.h"
 
 namespace apiserver {
@@ -148,6 +149,23 @@ TEST_F(Lifecycle, CleansUpWhatLiesOutsideTheNamespace) {
     const std::string mine = "ecommerceplatform.io/namespace=" + ns_;
     EXPECT_THAT(kubectl({"get", kAllOutside, "-l", mine, "-o", "name"}).output, Not(IsEmpty()));
     ASSERT_EQ(kubectl({"delete", "ecp/shop", "--timeout=30s"}).status, 0);
+    EXPECT_THAT(kubectl({"get", kAllOutside, "-l", mine, "-o", "name"}).output, IsEmpty());
+}
+
+TEST_F(Lifecycle, LeavesNothingBehindThatTheOperatorDidNotSee) {
+    const Rights rights(*this);
+    use_kubeconfig(rights.kubeconfig());
+    start_operator({"--no-leader-elect"});
+    apply(sample("staging"));
+    ASSERT_TRUE(ready());
+    stop_operator(SIGTERM);
+    rights.take("priorityclasses", {"list", "watch"});
+    start_operator({"--no-leader-elect"});
+    ASSERT_EQ(kubectl({"delete", "ecp/shop", "--wait=false"}).status, 0);
+    ASSERT_TRUE(eventually([&] { return condition(get("ecp", "shop"), "Stalled", "reason") == "KindsNotShown"; }));
+    rights.restore();
+    EXPECT_TRUE(eventually([&] { return !find("ecp", "shop"); }));
+    const std::string mine = "ecommerceplatform.io/namespace=" + ns_;
     EXPECT_THAT(kubectl({"get", kAllOutside, "-l", mine, "-o", "name"}).output, IsEmpty());
 }
 

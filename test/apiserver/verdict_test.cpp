@@ -620,9 +620,9 @@ TEST_F(Verdict, TellsOfAJobAndOfPodsForWhichThereIsNoRoom) {
     const Json nodes = Json::parse(Cluster::get().kubectl({"get", "nodes", "-o", "json"}).output)["items"];
     for (const Json& node : nodes) run({"cordon", node["metadata"]["name"]});
     shop().patch_platform({{"spec", {{"version", "1.0.1"}}}});
-    expect_false("Maintainable", "OneVersion", HasSubstr("whose pod can't start: Unschedulable: 0/"));
+    expect_false("Maintainable", "OneVersion", HasSubstr("whose pod does not come up: Unschedulable: 0/"));
     EXPECT_THAT(condition(shop().get("ecp", "shop"), "Ready", "message"),
-                HasSubstr(", whose pod can't start: Unschedulable: 0/"));
+                HasSubstr(", whose pod does not come up: Unschedulable: 0/"));
     run({"delete", "pods", "-l", "app.kubernetes.io/component=order", "--wait=false"});
     expect_false("Reliable", "DisruptionBudget", HasSubstr("order: fewer than 2 replicas are available: Unschedulable: 0/"));
     shop().patch_platform({{"spec", {{"version", declared()["spec"]["version"]}}}});

@@ -26,6 +26,8 @@ TEST_F(PromisesTest, OfConnectionsAddUpEveryPoolAtItsMost) {
     expect_hurt("Connections", "postgres", "PostgreSQL takes 8 of them", "higher by 57");
     platform.spec.postgres.managed.parameters["reserved_connections"] = "8";
     expect_hurt("Connections", "postgres", "PostgreSQL takes 0 of them", "higher by 65");
+    platform.spec.postgres.managed.parameters["reserved_connections"] = "18";
+    expect_hurt("Connections", "postgres", "PostgreSQL takes 0 of them", "higher by 75");
     platform.spec.postgres.external = api::ExternalStore{"db", {"10.0.0.1/32", "", 5432}};
     expect_unknown("Connections", "postgres", "external");
 }
@@ -196,7 +198,7 @@ TEST_F(PromisesTest, OfADisruptionBudgetWaitUntilKubernetesHasCounted) {
     see("PodDisruptionBudget", "order");
     expect_unknown("DisruptionBudget", "order", "has not counted all of its pods");
     object("PodDisruptionBudget", "order").state = Declared::State::Differs;
-    expect_hurt("DisruptionBudget", "order", "no disruption is allowed", "back to health");
+    expect_hurt("DisruptionBudget", "order", "no disruption is allowed", "brings it back");
 }
 
 TEST_F(PromisesTest, OfADisruptionBudgetAreBrokenByASecondOne) {
@@ -499,7 +501,7 @@ TEST_F(PromisesTest, OfOneVersionWaitForARolloutAndTellOfAStuckOne) {
     expect_hurt("OneVersion", "user", "is not at version 2.0.0: Job shop-migration-user failed", "delete the Job");
     seen.preparations = {{"user", "shop-migration-user", false, "ImagePullBackOff: user:2.0.0 can't be pulled"}};
     expect_hurt("OneVersion", "user",
-                "waits for Job shop-migration-user, whose pod can't start: ImagePullBackOff: user:2.0.0 can't be pulled",
+                "waits for Job shop-migration-user, whose pod does not come up: ImagePullBackOff: user:2.0.0 can't be pulled",
                 "spec.version");
     seen.preparations.clear();
     seen.workloads["order"].failure = "progress deadline exceeded";

@@ -143,6 +143,13 @@ TEST(PodFacts, SayWhichContainerEndsAgainAndAgain) {
     container["ready"] = false;
     container["restartCount"] = 1;
     EXPECT_EQ(pod_facts_from(pod).trouble, "");
+    container["restartCount"] = 2;
+    EXPECT_EQ(pod_facts_from(pod).trouble, words);
+    container["name"] = "fluent-bit";
+    EXPECT_EQ(pod_facts_from(pod).trouble, "") << "the pod comes up without it";
+    container["name"] = "redis";
+    pod["status"]["phase"] = "Failed";
+    EXPECT_EQ(pod_facts_from(pod).trouble, "") << "another takes its place";
 }
 
 TEST(NodeFacts, AreItsZoneAndWhetherItIsASpotNode) {
