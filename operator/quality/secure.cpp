@@ -35,6 +35,13 @@ bool is_weak(std::string_view version) {
 // Also of what someone patched.
 constexpr const char* kApplyRoles = "kubectl apply --server-side --force-conflicts -f config/rbac/access.yaml.";
 
+Finding lacks_keys(const Case& of, const std::string& secret, const MissingReference& missing) {
+    const std::string keys = named(missing.keys);
+    return hurt("", "Secret " + secret + " lacks the " + keys,
+                "Add the " + keys + " to Secret " + secret + " in namespace " + of.platform.key.ns +
+                    ", as kubectl explain ecp.spec.data." + missing.component + ".external.secretName says.");
+}
+
 // What keeps the operator from the next step, which it takes while every pod runs as declared.
 std::string cure_of_age(const Case& of) {
     if (of.platform.spec.suspend) return "Set spec.suspend to false.";
@@ -92,10 +99,7 @@ Findings secrets(const Case& of) {
             names.push_back(secret);
             continue;
         }
-        const std::string keys = named(missing.keys);
-        findings.push_back(hurt("", "Secret " + secret + " lacks the " + keys,
-                                "Add the " + keys + " to Secret " + secret + " in namespace " + of.platform.key.ns +
-                                    ", as kubectl explain ecp.spec.data." + missing.component + ".external.secretName says."));
+        findings.push_back(lacks_keys(of, secret, missing));
     }
     if (!names.empty()) {
         findings.push_back(hurt("", "missing Secrets: " + listed(names), "Create them in namespace " + of.platform.key.ns + "."));
