@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "quality/parts.h"
+
 namespace quality {
 
 bool Workload::rolls() const {
@@ -14,9 +16,7 @@ std::string Preparation::in_words() const {
 }
 
 std::string named(const std::vector<std::string>& keys) {
-    std::string text;
-    for (const std::string& key : keys) text += (text.empty() ? "" : ", ") + key;
-    return (keys.size() == 1 ? "key " : "keys ") + text;
+    return (keys.size() == 1 ? "key " : "keys ") + listed(keys);
 }
 
 const MissingReference* Observed::reference_missing(std::string_view component) const {

@@ -29,7 +29,7 @@ Findings pod_security(const Case& of);
 Findings secrets(const Case& of);
 Findings credential_age(const Case& of);
 Findings certificate(const Case& of);  // Whether browsers trust who issued it is not observed.
-Findings access(const Case& of);       // What the roles allow is not observed.
+Findings access(const Case& of);       // What the roles allow is not observed, only whether it is anything.
 Findings images(const Case& of);
 Findings admission(const Case& of);
 

@@ -6,22 +6,14 @@
 #include "api/names.h"
 #include "kube/managed.h"
 #include "kube/quantity.h"
+#include "quality/verdict.h"
 
 namespace reconcile {
 
 namespace {
 
-// Null where there is none.
-const kube::Json& condition_of(const kube::Json& status, std::string_view type) {
-    static const kube::Json none;
-    for (const kube::Json& condition : kube::at(status, {"conditions"})) {
-        if (kube::string_at(condition, {"type"}) == type) return condition;
-    }
-    return none;
-}
-
 bool has_condition(const kube::Json& status, std::string_view type, std::string_view value = "True") {
-    return kube::string_at(condition_of(status, type), {"status"}) == value;
+    return kube::string_at(quality::condition_of(status, type), {"status"}) == value;
 }
 
 // The controller's words, where pods can't be made (quota, admission) or don't come up in time.
@@ -29,7 +21,7 @@ void look_at_failure(const kube::Json& status, quality::Workload& workload) {
     workload.refused = has_condition(status, "ReplicaFailure");
     const bool is_late = has_condition(status, "Progressing", "False");
     if (!workload.refused && !is_late) return;
-    const kube::Json& condition = condition_of(status, workload.refused ? "ReplicaFailure" : "Progressing");
+    const kube::Json& condition = quality::condition_of(status, workload.refused ? "ReplicaFailure" : "Progressing");
     workload.failure = kube::string_at(condition, {"message"});
 }
 
@@ -45,7 +37,7 @@ bool progresses(const kube::Json& object) {
         return kube::string_at(status, {"currentRevision"}) != updated || some_new;
     }
     return has_condition(status, "Progressing") &&
-           kube::string_at(condition_of(status, "Progressing"), {"reason"}) != "NewReplicaSetAvailable";
+           kube::string_at(quality::condition_of(status, "Progressing"), {"reason"}) != "NewReplicaSetAvailable";
 }
 
 quality::Workload workload_from(const kube::Json& object) {

@@ -7,6 +7,7 @@
 
 #include "api/components.h"
 #include "api/names.h"
+#include "quality/verdict.h"
 #include "resources/component.h"
 
 namespace reconcile {
@@ -62,23 +63,14 @@ bool is_shipped(const kube::Json& pod) {
     return !fails && std::any_of(sidecars.begin(), sidecars.end(), is_agent);
 }
 
-bool has_condition(const kube::Json& pod, std::string_view type, std::string_view status) {
-    const kube::Json& conditions = kube::at(pod, {"status", "conditions"});
-    return std::any_of(conditions.begin(), conditions.end(), [&](const kube::Json& each) {
-        return kube::string_at(each, {"type"}) == type && kube::string_at(each, {"status"}) == status;
-    });
-}
-
 // Of the scheduler's words the first sentence: the others are of pods that could give way.
-std::string why_not_scheduled(const kube::Json& pod) {
-    for (const kube::Json& each : kube::at(pod, {"status", "conditions"})) {
-        if (kube::string_at(each, {"type"}) != "PodScheduled" || kube::string_at(each, {"reason"}) != "Unschedulable") continue;
-        std::string words = kube::string_at(each, {"message"});
-        words.resize(std::min(words.find(". "), words.size()));
-        words.erase(words.find_last_not_of('.') + 1);
-        return "Unschedulable: " + words;
-    }
-    return "";
+std::string why_not_scheduled(const kube::Json& status) {
+    const kube::Json& scheduled = quality::condition_of(status, "PodScheduled");
+    if (kube::string_at(scheduled, {"reason"}) != "Unschedulable") return "";
+    std::string words = kube::string_at(scheduled, {"message"});
+    words.resize(std::min(words.find(". "), words.size()));
+    words.erase(words.find_last_not_of('.') + 1);
+    return "Unschedulable: " + words;
 }
 
 // While an image is tried again and again, two reasons and their messages take turns: they are told in the same words, or the
@@ -93,15 +85,6 @@ std::string why_not_started(const kube::Json& container) {
                                                     "CreateContainerConfigError", "CreateContainerError"};
     if (std::ranges::find(kTold, reason) == kTold.end()) return "";
     return reason + ": " + kube::string_at(waiting, {"message"});
-}
-
-// Since when the pod is not ready; empty where it is.
-std::string not_ready_since(const kube::Json& pod) {
-    for (const kube::Json& each : kube::at(pod, {"status", "conditions"})) {
-        if (kube::string_at(each, {"type"}) != "Ready" || kube::string_at(each, {"status"}) != "False") continue;
-        return kube::string_at(each, {"lastTransitionTime"});
-    }
-    return "";
 }
 
 // Also while it runs once more, as long as it was not ready since it began to: one that was is not ready for another reason. The
@@ -119,11 +102,12 @@ std::string why_not_running(const kube::Json& container, const std::string& not_
            std::to_string(kube::int_at(last, {"exitCode"})) + (reason.empty() || reason == "Error" ? "" : " (" + reason + ")");
 }
 
-std::string trouble_of_pod(const kube::Json& pod) {
-    if (std::string why = why_not_scheduled(pod); !why.empty()) return why;
-    const std::string since = not_ready_since(pod);
+std::string trouble_of_pod(const kube::Json& status) {
+    if (std::string why = why_not_scheduled(status); !why.empty()) return why;
+    const kube::Json& ready = quality::condition_of(status, "Ready");
+    const std::string since = kube::string_at(ready, {"status"}) == "False" ? kube::string_at(ready, {"lastTransitionTime"}) : "";
     for (const char* kind : {"initContainerStatuses", "containerStatuses"}) {
-        for (const kube::Json& container : kube::at(pod, {"status", kind})) {
+        for (const kube::Json& container : kube::at(status, {kind})) {
             if (std::string why = why_not_started(container); !why.empty()) return why;
             if (std::string why = why_not_running(container, since); !why.empty()) return why;
         }
@@ -158,9 +142,9 @@ PodFacts pod_facts_from(const kube::Json& pod) {
     const bool stays = kube::at(pod, {"metadata", "deletionTimestamp"}).is_null();
     const std::string phase = kube::string_at(pod, {"status", "phase"});
     facts.runs = stays && phase == "Running";
-    facts.ready = has_condition(pod, "Ready", "True");
+    facts.ready = kube::string_at(quality::condition_of(kube::at(pod, {"status"}), "Ready"), {"status"}) == "True";
     facts.job = kube::label_of(pod, "batch.kubernetes.io/job-name");
-    if (facts.runs || (stays && phase == "Pending")) facts.trouble = trouble_of_pod(pod);
+    if (facts.runs || (stays && phase == "Pending")) facts.trouble = trouble_of_pod(kube::at(pod, {"status"}));
     facts.best_effort = kube::string_at(pod, {"status", "qosClass"}) == "BestEffort";
     const kube::Json& containers = kube::at(pod, {"spec", "containers"});
     const kube::Json& sidecars = kube::at(pod, {"spec", "initContainers"});
