@@ -118,10 +118,24 @@ bool are_free_parameters(const Json& self) {
     return all_keys(self, [&](const std::string& key) { return std::ranges::find(taken, key) == taken.end(); });
 }
 
-bool is_number_up_to(const Json& self, const char* parameter, std::int64_t least, std::int64_t most) {
+bool is_number_of_connections(const Json& self, const char* parameter, std::int64_t least) {
     if (!has(self, parameter)) return true;
     const std::string written = text(self, parameter);
-    return matches(written, "^[0-9]{1,6}$") && std::stoll(written) >= least && std::stoll(written) <= most;
+    return matches(written, "^[0-9]{1,6}$") && std::stoll(written) >= least && std::stoll(written) <= kMostConnections;
+}
+
+// Of numbers that other rules take.
+bool are_connections_left(const Json& self) {
+    constexpr std::int64_t kSuperusers = 3;  // PostgreSQL's own default.
+    for (const auto& [parameter, least] :
+         {std::pair("max_connections", 1), {"superuser_reserved_connections", 0}, {"reserved_connections", 0}}) {
+        if (!is_number_of_connections(self, parameter, least)) return true;
+    }
+    const auto number = [&](const char* parameter, std::int64_t otherwise) {
+        return has(self, parameter) ? std::stoll(text(self, parameter)) : otherwise;
+    };
+    const std::int64_t reserved = number("superuser_reserved_connections", kSuperusers) + number("reserved_connections", 0);
+    return !has(self, "max_connections") || number("max_connections", 0) > reserved;
 }
 
 bool can_roll(const Json& self) {
@@ -217,12 +231,16 @@ const std::map<std::string_view, Rule>& twins() {
          "unix_socket_directories are set by the operator",
          [](const Json& self) { return are_free_parameters(self); }},
         {"max_connections must be a whole number from 1 to 262143, such as 200",
-         [](const Json& self) { return is_number_up_to(self, "max_connections", 1, kMostConnections); }},
+         [](const Json& self) { return is_number_of_connections(self, "max_connections", 1); }},
         {"superuser_reserved_connections and reserved_connections must be whole numbers from 0 to 262143, such as 3",
          [](const Json& self) {
-             return is_number_up_to(self, "superuser_reserved_connections", 0, kMostConnections) &&
-                    is_number_up_to(self, "reserved_connections", 0, kMostConnections);
+             return is_number_of_connections(self, "superuser_reserved_connections", 0) &&
+                    is_number_of_connections(self, "reserved_connections", 0);
          }},
+        {"max_connections must be more than superuser_reserved_connections (3 unless given) and reserved_connections together, "
+         "or "
+         "PostgreSQL does not start",
+         are_connections_left},
         {"an external data store needs secretName, the Secret that says where it is and how to log in",
          [](const Json& self) { return has(self, "secretName"); }},
         {"must be 1 (a single server) or 3 to 9, because a Redis Cluster needs at least three masters",

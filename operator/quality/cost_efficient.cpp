@@ -1,5 +1,3 @@
-#include <set>
-
 #include "api/off_hours.h"
 #include "kube/quantity.h"
 #include "quality/footprint.h"
@@ -14,21 +12,6 @@ namespace {
 std::string in_mebibytes(std::int64_t thousandths) {
     constexpr std::int64_t kUnit = 1000LL << 20;
     return std::to_string((thousandths + kUnit - 1) / kUnit) + "Mi";
-}
-
-// Where the maxima are declared. One without an autoscaler has a number instead, which validation holds between min and max.
-std::string maxima(const api::Spec& spec) {
-    const auto field_of = [](const api::ServiceSettings& settings) {
-        return std::string(settings.autoscaling ? ".replicas.max" : ".replicas");
-    };
-    std::set<std::string> shared;
-    std::vector<std::string> fields;
-    for (const auto& [name, settings] : spec.services) {
-        if (settings.own_most) fields.push_back("spec.services." + name + field_of(settings));
-        if (!settings.own_most) shared.insert("spec.quality.scalability" + field_of(settings));
-    }
-    fields.insert(fields.begin(), shared.begin(), shared.end());
-    return listed(fields, " or ");
 }
 
 void compare(Findings& findings, const api::Spec& spec, const std::string& field, const std::string& given, std::int64_t most,

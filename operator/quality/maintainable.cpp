@@ -15,6 +15,12 @@ bool runs_only(const std::vector<Pod>& pods, const std::string& component, const
     return any;
 }
 
+// What keeps it back, and may be over before long.
+std::string for_now(const Preparation* preparation, const Workload* workload) {
+    if (preparation && preparation->passing) return " (" + preparation->in_words() + ")";
+    return workload && workload->passing ? " (" + workload->failure + ")" : "";
+}
+
 }  // namespace
 
 Findings as_declared(const Case& of) {
@@ -39,11 +45,11 @@ Findings one_version(const Case& of) {
         if (preparation && preparation->failed) {
             findings.push_back(hurt(component, "is not at version " + version + ": Job " + preparation->job + " failed",
                                     "Set spec.version to one that migrates, or delete the Job to have it tried again."));
-        } else if (preparation && !preparation->why.empty()) {
+        } else if (preparation && preparation->is_stuck()) {
             findings.push_back(hurt(component, "is not at version " + version + ": " + preparation->in_words(), cure_of_stuck));
         } else if (!workload || !runs_only(*of.seen.pods, component, version)) {
-            if (!workload || workload->failure.empty()) {
-                moving.push_back(component);
+            if (!workload || !workload->is_stuck()) {
+                moving.push_back(component + for_now(preparation, workload));
                 continue;
             }
             findings.push_back(hurt(component, "its rollout is stuck: " + workload->failure, cure_of_stuck));

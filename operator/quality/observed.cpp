@@ -7,7 +7,7 @@
 namespace quality {
 
 bool Workload::rolls() const {
-    return failure.empty() && (progresses || !is_of_one_revision());
+    return !is_stuck() && (progresses || settles || !is_of_one_revision());
 }
 
 std::string Preparation::in_words() const {

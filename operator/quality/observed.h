@@ -21,16 +21,20 @@ struct Workload {
     std::int64_t updated = 0;  // Pods of the present revision.
     std::int64_t available = 0;
     bool progresses = false;  // Its controller says that a rollout is not through.
+    bool settles = false;     // All of its pods are ready, and some of them not yet for as long as it takes to be available.
     std::string failure;      // Why pods can't be made or don't come up, in Kubernetes' words; empty: nothing known.
+    bool passing = false;     // That may be over by itself before long.
     bool refused = false;     // They can't be made, which the controller tries again ever later.
 
-    // A rollout is under way, from its first pod until all of its pods are available, and nothing is known to keep it from that.
-    // (Pods that an autoscaler adds are no rollout.)
+    // A rollout is under way, from its first pod until all of its pods are available, and nothing is known to keep it from that
+    // for longer. (Pods that an autoscaler adds are no rollout.)
     bool rolls() const;
     // Only pods of the present revision are there, and some are available.
     bool is_rolled_out() const { return is_of_one_revision() && available > 0; }
     // The same, and all that there are to be are available.
     bool is_whole() const { return is_rolled_out() && available >= desired; }
+    // Something keeps its pods from coming up, and will go on to.
+    bool is_stuck() const { return !failure.empty() && !passing; }
 
     friend bool operator==(const Workload&, const Workload&) = default;
 
@@ -40,8 +44,9 @@ private:
 
 // What is known of a PodDisruptionBudget.
 struct Budget {
-    bool judged = false;  // Its status is about its present spec.
-    bool allows = false;  // One disruption at least.
+    bool judged = false;    // Its status is about its present spec.
+    bool allows = false;    // One disruption at least.
+    std::string failure{};  // Why it can't be judged, in Kubernetes' words; empty: it can.
 
     friend bool operator==(const Budget&, const Budget&) = default;
 };
@@ -109,7 +114,9 @@ struct Preparation {
     std::string job;
     bool failed = false;
     std::string why;  // Of one that failed, in its own last words; of another, why its pod does not come up; empty: not known.
+    bool passing = false;  // As of a Workload.
 
+    bool is_stuck() const { return failed || (!why.empty() && !passing); }
     std::string in_words() const;
 };
 
@@ -204,7 +211,7 @@ struct Observed {
     std::vector<LeftOut> left_out;
     std::vector<Preparation> preparations;     // That are not complete.
     std::optional<Verification> verification;  // Nothing: the spec wants none.
-    std::optional<Credentials> credentials;    // Nothing: there is no root key.
+    std::optional<Credentials> credentials;    // Nothing: no root key is known to be theirs.
     std::optional<Certificate> certificate;    // Nothing: the spec names none.
     std::string refused;                       // The API server's words on an object of ours; empty: all were taken.
     std::string log_agent_refused;             // The same of the log agent's DaemonSet, which is not among them.

@@ -34,6 +34,20 @@ std::string in_short(const std::vector<std::string>& names) {
     return listed({names.begin(), names.begin() + kMost}) + " and " + std::to_string(names.size() - kMost) + " more";
 }
 
+std::string maxima(const api::Spec& spec) {
+    const auto field_of = [](const api::ServiceSettings& settings) {
+        return std::string(settings.autoscaling ? ".replicas.max" : ".replicas");
+    };
+    std::set<std::string> shared;
+    std::vector<std::string> fields;
+    for (const auto& [name, settings] : spec.services) {
+        if (settings.own_most) fields.push_back("spec.services." + name + field_of(settings));
+        if (!settings.own_most) shared.insert("spec.quality.scalability" + field_of(settings));
+    }
+    fields.insert(fields.begin(), shared.begin(), shared.end());
+    return listed(fields, " or ");
+}
+
 bool is_service(std::string_view component) {
     return std::any_of(api::kServices.begin(), api::kServices.end(), [&](const auto& each) { return each.key == component; });
 }

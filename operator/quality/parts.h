@@ -48,6 +48,10 @@ std::string cure_of_objects(const Case& of);
 // Where pods, nodes or namespaces may not be observed.
 Finding not_shown(const std::string& component, const std::string& what);
 
+// The fields in which the services' maxima are declared, as "a or b". One without an autoscaler has a number instead, which
+// validation holds between min and max.
+std::string maxima(const api::Spec& spec);
+
 bool is_service(std::string_view component);
 
 }  // namespace quality

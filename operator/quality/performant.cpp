@@ -48,7 +48,7 @@ Findings connections(const Case& of) {
     }
     return {hurt(postgres, evidence,
                  "Set spec.data.postgres.managed.parameters.max_connections higher by " + std::to_string(most - allowed) +
-                     ", with memory for them, or lower spec.quality.scalability.replicas.max.")};
+                     ", with memory for them, or lower " + maxima(of.platform.spec) + ".")};
 }
 
 Findings quality_of_service(const Case& of) {

@@ -113,6 +113,11 @@ Finding budget_of(const Case& of, const Part& part) {
             "PodDisruptionBudget " + in_short(*others) + " selects its pods too, and with two Kubernetes refuses every eviction",
             "Delete PodDisruptionBudget " + in_short(*others) + ", or set its selector to other pods.");
     }
+    if (!budget->second.failure.empty()) {
+        return hurt(part.name, "Kubernetes can't compute its budget and allows no disruption: " + budget->second.failure,
+                    "Remove what the message names: kubectl describe pdb " + api::child_name(of.platform.key.name, part.name) +
+                        " -n " + of.platform.key.ns + ".");
+    }
     if (!workload || !budget->second.judged) {
         return unknown(part.name, "Kubernetes has not looked at its budget yet", "Wait until kube-controller-manager does.");
     }

@@ -26,16 +26,10 @@ void look_at_failure(const kube::Json& status, quality::Workload& workload) {
 }
 
 // A Deployment's controller says so until all new pods are available. That of a StatefulSet moves its revision on once they are
-// ready, which they have to stay for minReadySeconds to be available.
-bool progresses(const kube::Json& object) {
-    const kube::Json& status = kube::at(object, {"status"});
+// ready.
+bool progresses(const kube::Json& status) {
     const std::string updated = kube::string_at(status, {"updateRevision"});
-    if (!updated.empty()) {
-        const std::int64_t desired = kube::int_at(object, {"spec", "replicas"});
-        const bool all_ready = kube::int_at(status, {"readyReplicas"}) >= desired;
-        const bool some_new = all_ready && kube::int_at(status, {"availableReplicas"}) < desired;
-        return kube::string_at(status, {"currentRevision"}) != updated || some_new;
-    }
+    if (!updated.empty()) return kube::string_at(status, {"currentRevision"}) != updated;
     return has_condition(status, "Progressing") &&
            kube::string_at(quality::condition_of(status, "Progressing"), {"reason"}) != "NewReplicaSetAvailable";
 }
@@ -50,7 +44,10 @@ quality::Workload workload_from(const kube::Json& object) {
     workload.current = kube::int_at(status, {"replicas"});
     workload.updated = kube::int_at(status, {"updatedReplicas"});
     workload.available = kube::int_at(status, {"availableReplicas"});
-    workload.progresses = progresses(object);
+    workload.progresses = progresses(status);
+    if (!kube::at(status, {"updateRevision"}).is_null()) {
+        workload.settles = kube::int_at(status, {"readyReplicas"}) >= workload.desired && workload.available < workload.desired;
+    }
     look_at_failure(status, workload);
     return workload;
 }
@@ -72,6 +69,8 @@ quality::Budget budget_from(const kube::Json& object) {
     // A status of before the first judgement has no generation.
     budget.judged = kube::int_at(status, {"observedGeneration"}) >= kube::int_at(object, {"metadata", "generation"});
     budget.allows = kube::int_at(status, {"disruptionsAllowed"}) > 0;
+    const kube::Json& allowed = quality::condition_of(status, "DisruptionAllowed");
+    if (kube::string_at(allowed, {"reason"}) == "SyncFailed") budget.failure = kube::string_at(allowed, {"message"});
     return budget;
 }
 

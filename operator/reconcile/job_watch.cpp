@@ -39,7 +39,7 @@ std::string message_of(const kube::Json& pod) {
 
 }  // namespace
 
-awaitable<std::vector<quality::Preparation>> JobWatch::preparations(kube::Objects wanted) {
+awaitable<std::vector<quality::Preparation>> JobWatch::preparations(kube::Objects wanted, base::WallTime now) {
     std::vector<quality::Preparation> preparations;
     for (const kube::Object& object : wanted) {
         if (object.kind != kube::kJob || verifies(object)) continue;
@@ -47,28 +47,32 @@ awaitable<std::vector<quality::Preparation>> JobWatch::preparations(kube::Object
         const Child* child = children_.find(kube::kJob, key);
         if (child && child->complete) continue;
         quality::Preparation preparation{component_of(object), key.name, child && child->failed, ""};
-        preparation.why = co_await why_not_complete(key);
+        const Trouble trouble = co_await why_not_complete(key, now);
+        preparation.why = trouble.words;
+        preparation.passing = trouble.passing;
         preparations.push_back(std::move(preparation));
     }
     co_return preparations;
 }
 
-awaitable<std::optional<quality::Verification>> JobWatch::verification(kube::Objects wanted) {
+awaitable<std::optional<quality::Verification>> JobWatch::verification(kube::Objects wanted, base::WallTime now) {
     const auto found =
         std::ranges::find_if(wanted, [](const kube::Object& object) { return object.kind == kube::kJob && verifies(object); });
     if (found == wanted.end()) co_return std::nullopt;
     const kube::Key key = found->key();
     const Child* child = children_.find(kube::kJob, key);
     quality::Verification verification{key.name, child && child->complete, child && child->failed, ""};
-    verification.why = co_await why_not_complete(key);
+    const Trouble trouble = co_await why_not_complete(key, now);
+    verification.why = trouble.words;
     co_return verification;
 }
 
-awaitable<std::string> JobWatch::why_not_complete(kube::Key job) {
+awaitable<Trouble> JobWatch::why_not_complete(kube::Key job, base::WallTime now) {
     const Child* child = children_.find(kube::kJob, job);
-    if (!child || !child->failed) co_return surroundings_.trouble_of_job(job);
+    if (!child || !child->failed) co_return surroundings_.trouble_of_job(job, now);
     const std::string uid = child->uid;
-    co_return co_await last_words(job, uid);
+    const std::string words = co_await last_words(job, uid);
+    co_return Trouble{words};
 }
 
 awaitable<std::string> JobWatch::last_words(kube::Key job, std::string uid) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "client/client.h"
+#include "common/base/clock.h"
 #include "kube/object.h"
 #include "quality/verdict.h"
 #include "reconcile/children.h"
@@ -21,14 +22,14 @@ public:
         : client_(client), children_(children), surroundings_(surroundings) {}
 
     // Of the Jobs among `wanted` that prepare a database those that are not complete.
-    boost::asio::awaitable<std::vector<quality::Preparation>> preparations(kube::Objects wanted);
+    boost::asio::awaitable<std::vector<quality::Preparation>> preparations(kube::Objects wanted, base::WallTime now);
 
     // Of the one that verifies a rollout, where there is one.
-    boost::asio::awaitable<std::optional<quality::Verification>> verification(kube::Objects wanted);
+    boost::asio::awaitable<std::optional<quality::Verification>> verification(kube::Objects wanted, base::WallTime now);
 
 private:
     // In its own last words; of one that has not failed, why its pod does not come up.
-    boost::asio::awaitable<std::string> why_not_complete(kube::Key job);
+    boost::asio::awaitable<Trouble> why_not_complete(kube::Key job, base::WallTime now);
     boost::asio::awaitable<std::string> last_words(kube::Key job, std::string uid);
 
     client::Client& client_;

@@ -48,10 +48,14 @@ std::vector<quality::Declared> look_at_objects(const api::Platform& platform, co
 }
 
 // What is known of its pods says more than that they are late. Where they can't be made there is none to look at.
-void look_at_pods(const api::Platform& platform, const Surroundings& surroundings, quality::Observed& observed) {
+void look_at_pods(const api::Platform& platform, const Surroundings& surroundings, base::WallTime now,
+                  quality::Observed& observed) {
     for (auto& [component, workload] : observed.workloads) {
-        std::string trouble = surroundings.trouble_of(platform.key, component);
-        if (!trouble.empty() && !workload.refused) workload.failure = std::move(trouble);
+        workload.settles = workload.settles && !surroundings.restarts(platform.key, component);
+        Trouble trouble = surroundings.trouble_of(platform.key, component, now);
+        if (trouble.words.empty() || workload.refused) continue;
+        workload.passing = trouble.passing && workload.failure.empty();
+        workload.failure = std::move(trouble.words);
     }
 }
 
@@ -89,7 +93,7 @@ void look_at_secret(const kube::Key& secret, std::string_view store, const Refer
 }  // namespace
 
 quality::Observed observe(const api::Platform& platform, const Sources& from, const kube::Objects& wanted,
-                          const kube::Objects& due, const Refused& refused) {
+                          const kube::Objects& due, const Refused& refused, base::WallTime now) {
     quality::Observed observed;
     observed.refused = quality::in_words(refused.objects);
     observed.log_agent_refused = quality::in_words(refused.log_agent);
@@ -119,7 +123,7 @@ quality::Observed observe(const api::Platform& platform, const Sources& from, co
         const Child* child = from.children.find(kube::kDaemonSet, agent);
         if (child && !child->deleting) observed.workloads.emplace(api::kFluentBit, child->workload);
     }
-    look_at_pods(platform, from.surroundings, observed);
+    look_at_pods(platform, from.surroundings, now, observed);
     for (const resources::LeftOut& missing : resources::left_out(platform, from.capabilities)) {
         if (missing.needed) {
             observed.unmet.push_back({missing.field, to_string(missing)});

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "api/platform.h"
+#include "common/base/clock.h"
 #include "kube/object.h"
 #include "quality/observed.h"
 #include "reconcile/applier.h"
@@ -27,6 +28,6 @@ struct Sources {
 
 // `due` is what of `wanted` may be there already; `refused` the API server's words. Preparations are left out.
 quality::Observed observe(const api::Platform& platform, const Sources& from, const kube::Objects& wanted,
-                          const kube::Objects& due, const Refused& refused);
+                          const kube::Objects& due, const Refused& refused, base::WallTime now);
 
 }  // namespace reconcile

@@ -10,6 +10,7 @@
 #include "api/off_hours.h"
 #include "api/version.h"
 #include "kube/managed.h"
+#include "quality/parts.h"
 #include "resources/access.h"
 
 namespace reconcile {
@@ -75,7 +76,7 @@ std::vector<api::Problem> namespace_taken(const KnownPlatform& first) {
 }
 
 std::vector<api::Problem> not_shown(const std::vector<std::string>& kinds) {
-    return {{"", "the API server does not show the operator " + quality::in_words(kinds) +
+    return {{"", "the API server does not show the operator " + quality::listed(kinds) +
                      ": give its role the verbs list and watch for them, as config/rbac does"}};
 }
 
@@ -231,12 +232,13 @@ bool PlatformReconciler::is_steady(const Platform& platform, const kube::Objects
 awaitable<std::optional<base::WallTime>> PlatformReconciler::judge(Platform platform, Everything wanted, kube::Objects due,
                                                                    Refused refused) {
     const base::WallTime now = parts_.clock.wall();
-    quality::Observed observed = observe(platform, sources(), wanted.objects, due, refused);
-    observed.preparations = co_await jobs_.preparations(wanted.objects);
-    observed.verification = co_await jobs_.verification(wanted.objects);
+    quality::Observed observed = observe(platform, sources(), wanted.objects, due, refused, now);
+    observed.preparations = co_await jobs_.preparations(wanted.objects, now);
+    observed.verification = co_await jobs_.verification(wanted.objects, now);
     // What was never written down, as of a platform that began suspended, must not be reported to have been.
     if (root_keys_.holds_key(platform)) observed.credentials = reconcile::observed(wanted.age, platform, now);
-    std::optional<base::WallTime> turn = ahead(too_old_at(wanted.age, platform));
+    std::optional<base::WallTime> turn =
+        earlier(ahead(too_old_at(wanted.age, platform)), parts_.surroundings.trouble_turns(platform.key, now));
     if (const auto secret = certificate_secret(platform)) {
         const CertificateSeen seen = look_at_certificate(parts_.references.tls_pair(*secret), platform.spec.ingress.host, now);
         observed.certificate = seen.observed;

@@ -4,9 +4,13 @@
 #include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <initializer_list>
+#include <set>
+#include <tuple>
 
 #include "api/components.h"
 #include "api/names.h"
+#include "quality/parts.h"
 #include "quality/verdict.h"
 #include "resources/component.h"
 
@@ -63,14 +67,45 @@ bool is_shipped(const kube::Json& pod) {
     return !fails && std::any_of(sidecars.begin(), sidecars.end(), is_agent);
 }
 
-// Of the scheduler's words the first sentence: the others are of pods that could give way.
-std::string why_not_scheduled(const kube::Json& status) {
-    const kube::Json& scheduled = quality::condition_of(status, "PodScheduled");
-    if (kube::string_at(scheduled, {"reason"}) != "Unschedulable") return "";
-    std::string words = kube::string_at(scheduled, {"message"});
+// "0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable. preemption: …": the reasons without the numbers of
+// nodes, with each of which the words would be others. What follows is of pods that could give way.
+std::string reasons_of_nodes(std::string words) {
+    constexpr std::string_view kBefore = " nodes are available: ";
     words.resize(std::min(words.find(". "), words.size()));
     words.erase(words.find_last_not_of('.') + 1);
-    return "Unschedulable: " + words;
+    const std::size_t begin = words.find(kBefore);
+    if (begin == words.npos) return words;
+    std::set<std::string> reasons;
+    for (std::size_t at = begin + kBefore.size(); at < words.size();) {
+        const std::size_t end = std::min(words.find(", ", at), words.size());
+        const std::size_t first = words.find_first_not_of("0123456789 ", at);
+        if (first < end) reasons.insert(words.substr(first, end - first));
+        at = end + 2;
+    }
+    return "no node is available: " + quality::listed({reasons.begin(), reasons.end()});
+}
+
+bool has_no_node(const kube::Json& status) {
+    return kube::string_at(quality::condition_of(status, "PodScheduled"), {"reason"}) == "Unschedulable";
+}
+
+// The controller of a StatefulSet waits for a pod for ever, and a cluster autoscaler may bring a node for one: after so long
+// there is something wrong. As long as a Deployment's rollout may stand still (progressDeadlineSeconds).
+constexpr std::chrono::minutes kPatience{5};
+
+std::optional<base::WallTime> time_at(const kube::Json& object, std::initializer_list<std::string_view> path) {
+    const base::WallTime time = base::wall_time_from(kube::string_at(object, path));
+    return time == base::WallTime{} ? std::nullopt : std::optional(time);
+}
+
+std::optional<base::WallTime> not_ready_since(const kube::Json& pod) {
+    const kube::Json& ready = quality::condition_of(kube::at(pod, {"status"}), "Ready");
+    const std::string status = kube::string_at(ready, {"status"});
+    if (status == "True") return std::nullopt;
+    if (!status.empty()) return time_at(ready, {"lastTransitionTime"});
+    const kube::Json& scheduled = quality::condition_of(kube::at(pod, {"status"}), "PodScheduled");
+    if (const auto time = time_at(scheduled, {"lastTransitionTime"})) return time;
+    return time_at(pod, {"metadata", "creationTimestamp"});
 }
 
 // While an image is tried again and again, two reasons and their messages take turns: they are told in the same words, or the
@@ -87,12 +122,15 @@ std::string why_not_started(const kube::Json& container) {
     return reason + ": " + kube::string_at(waiting, {"message"});
 }
 
-// Also while it runs once more, as long as it was not ready since it began to: one that was is not ready for another reason. The
-// first restart is forgiven. Without its log agent a pod comes up all the same.
-std::string why_not_running(const kube::Json& container, const std::string& not_ready_since) {
+// The first restart is forgiven. Without its log agent a pod comes up all the same.
+bool restarts(const kube::Json& container) {
     constexpr int kForgiven = 1;
-    if (kube::at(container, {"ready"}) == true || kube::int_at(container, {"restartCount"}) <= kForgiven) return "";
-    if (kube::string_at(container, {"name"}) == api::kFluentBit) return "";
+    return kube::int_at(container, {"restartCount"}) > kForgiven && kube::string_at(container, {"name"}) != api::kFluentBit;
+}
+
+// Also while it runs once more, as long as it was not ready since it began to: one that was is not ready for another reason.
+std::string why_not_running(const kube::Json& container, const std::string& not_ready_since) {
+    if (kube::at(container, {"ready"}) == true || !restarts(container)) return "";
     const std::string began = kube::string_at(container, {"state", "running", "startedAt"});
     if (!began.empty() && began < not_ready_since) return "";
     const kube::Json& now = kube::at(container, {"state", "terminated"});
@@ -103,7 +141,10 @@ std::string why_not_running(const kube::Json& container, const std::string& not_
 }
 
 std::string trouble_of_pod(const kube::Json& status) {
-    if (std::string why = why_not_scheduled(status); !why.empty()) return why;
+    if (has_no_node(status)) {
+        const std::string words = kube::string_at(quality::condition_of(status, "PodScheduled"), {"message"});
+        return "Unschedulable: " + reasons_of_nodes(words);
+    }
     const kube::Json& ready = quality::condition_of(status, "Ready");
     const std::string since = kube::string_at(ready, {"status"}) == "False" ? kube::string_at(ready, {"lastTransitionTime"}) : "";
     for (const char* kind : {"initContainerStatuses", "containerStatuses"}) {
@@ -127,6 +168,10 @@ std::string more_labels(const kube::Json& pod) {
     return labels.empty() ? "" : labels.dump();
 }
 
+bool belongs(const kube::Key& pod, const PodFacts& facts, const kube::Key& platform) {
+    return pod.ns == platform.ns && facts.platform == platform.name;
+}
+
 bool shown(const runtime::Watcher& watcher) {
     return watcher.synced() && !watcher.refused();
 }
@@ -144,7 +189,13 @@ PodFacts pod_facts_from(const kube::Json& pod) {
     facts.runs = stays && phase == "Running";
     facts.ready = kube::string_at(quality::condition_of(kube::at(pod, {"status"}), "Ready"), {"status"}) == "True";
     facts.job = kube::label_of(pod, "batch.kubernetes.io/job-name");
-    if (facts.runs || (stays && phase == "Pending")) facts.trouble = trouble_of_pod(kube::at(pod, {"status"}));
+    const kube::Json& status = kube::at(pod, {"status"});
+    if (facts.runs || (stays && phase == "Pending")) {
+        facts.trouble = trouble_of_pod(status);
+        facts.without_node = has_no_node(status);
+    }
+    if (phase == "Running" || phase == "Pending") facts.not_ready_since = not_ready_since(pod);
+    facts.restarts = std::ranges::any_of(kube::at(status, {"containerStatuses"}), restarts);
     facts.best_effort = kube::string_at(pod, {"status", "qosClass"}) == "BestEffort";
     const kube::Json& containers = kube::at(pod, {"spec", "containers"});
     const kube::Json& sidecars = kube::at(pod, {"spec", "initContainers"});
@@ -156,6 +207,14 @@ PodFacts pod_facts_from(const kube::Json& pod) {
     facts.metrics_port = metrics_port_of(containers);
     facts.labels = more_labels(pod);
     return facts;
+}
+
+// A service's Deployment has a deadline of its own, and a Job's pod is not to get ready.
+Trouble trouble_of(const kube::Key& pod, const PodFacts& facts, base::WallTime now) {
+    const bool is_late = facts.not_ready_since && *facts.not_ready_since + kPatience <= now;
+    if (!facts.trouble.empty()) return {facts.trouble, facts.without_node && !is_late};
+    if (!is_late || !facts.job.empty() || quality::is_service(facts.component)) return {};
+    return {pod.name + " has not been ready for " + std::to_string(kPatience.count()) + " minutes", false};
 }
 
 quality::Node node_from(const kube::Json& node) {
@@ -201,7 +260,7 @@ std::optional<std::vector<quality::Pod>> Surroundings::pods_of(const kube::Key& 
     if (!shown(pod_watcher_)) return std::nullopt;
     std::vector<quality::Pod> found;
     pods_.for_each([&](const kube::Key& key, const PodFacts& facts) {
-        if (!facts.runs || key.ns != platform.ns || facts.platform != platform.name) return;
+        if (!facts.runs || !belongs(key, facts, platform)) return;
         const quality::Node* node = nodes_.find({"", facts.node});
         found.push_back({.component = facts.component,
                          .version = facts.version,
@@ -216,31 +275,53 @@ std::optional<std::vector<quality::Pod>> Surroundings::pods_of(const kube::Key& 
     return found;
 }
 
-// Of several the one that comes first in the alphabet: the same each time.
-std::string Surroundings::first_trouble(const std::function<bool(const kube::Key&, const PodFacts&)>& concerns) const {
-    std::string first;
-    if (!shown(pod_watcher_)) return first;
+// Of several one that does not pass, and the one that comes first in the alphabet: the same each time.
+Trouble Surroundings::worst_trouble(const Concerns& concerns, base::WallTime now) const {
+    Trouble worst;
+    if (!shown(pod_watcher_)) return worst;
     pods_.for_each([&](const kube::Key& key, const PodFacts& facts) {
-        if (facts.trouble.empty() || !concerns(key, facts)) return;
-        if (first.empty() || facts.trouble < first) first = facts.trouble;
+        if (!concerns(key, facts)) return;
+        const Trouble trouble = reconcile::trouble_of(key, facts, now);
+        if (trouble.words.empty()) return;
+        if (worst.words.empty() || std::tie(trouble.passing, trouble.words) < std::tie(worst.passing, worst.words))
+            worst = trouble;
+    });
+    return worst;
+}
+
+Trouble Surroundings::trouble_of(const kube::Key& platform, std::string_view component, base::WallTime now) const {
+    return worst_trouble([&](const kube::Key& key,
+                             const PodFacts& facts) { return belongs(key, facts, platform) && facts.component == component; },
+                         now);
+}
+
+Trouble Surroundings::trouble_of_job(const kube::Key& job, base::WallTime now) const {
+    return worst_trouble([&](const kube::Key& key, const PodFacts& facts) { return key.ns == job.ns && facts.job == job.name; },
+                         now);
+}
+
+std::optional<base::WallTime> Surroundings::trouble_turns(const kube::Key& platform, base::WallTime now) const {
+    std::optional<base::WallTime> first;
+    pods_.for_each([&](const kube::Key& key, const PodFacts& facts) {
+        if (!belongs(key, facts, platform) || !facts.not_ready_since) return;
+        const base::WallTime turn = *facts.not_ready_since + kPatience;
+        if (turn > now && (!first || turn < *first)) first = turn;
     });
     return first;
 }
 
-std::string Surroundings::trouble_of(const kube::Key& platform, std::string_view component) const {
-    return first_trouble([&](const kube::Key& key, const PodFacts& facts) {
-        return key.ns == platform.ns && facts.platform == platform.name && facts.component == component;
+bool Surroundings::restarts(const kube::Key& platform, std::string_view component) const {
+    bool any = false;
+    pods_.for_each([&](const kube::Key& key, const PodFacts& facts) {
+        any = any || (facts.restarts && facts.component == component && belongs(key, facts, platform));
     });
-}
-
-std::string Surroundings::trouble_of_job(const kube::Key& job) const {
-    return first_trouble([&](const kube::Key& key, const PodFacts& facts) { return key.ns == job.ns && facts.job == job.name; });
+    return any;
 }
 
 std::vector<MetricsOf> Surroundings::metrics_of(const kube::Key& platform, std::string_view component) const {
     std::vector<MetricsOf> found;
     pods_.for_each([&](const kube::Key& key, const PodFacts& facts) {
-        if (!facts.runs || key.ns != platform.ns || facts.platform != platform.name || facts.component != component) return;
+        if (!facts.runs || !belongs(key, facts, platform) || facts.component != component) return;
         if (!facts.address.empty() && facts.metrics_port != 0) found.push_back({key.name, facts.address, facts.metrics_port});
     });
     return found;
@@ -250,7 +331,7 @@ quality::Others Surroundings::acting_on(const kube::Key& platform, const kube::O
     std::vector<Labelled> labelled;
     if (!others_.are_in(platform.ns)) return others_.acting_on({wanted, platform.ns, labelled});
     pods_.for_each([&](const kube::Key& key, const PodFacts& facts) {
-        if (!facts.runs || facts.labels.empty() || key.ns != platform.ns || facts.platform != platform.name) return;
+        if (!facts.runs || facts.labels.empty() || !belongs(key, facts, platform)) return;
         kube::Json labels = kube::Json::parse(facts.labels);
         labels[std::string(api::kVersionLabel)] = facts.version;
         labelled.push_back({facts.component, std::move(labels)});

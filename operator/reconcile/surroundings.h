@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "client/client.h"
+#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "quality/observed.h"
 #include "reconcile/others.h"
@@ -29,11 +30,14 @@ struct PodFacts {
     bool scraped = false;
     bool shipped = false;
     bool ready = false;
-    std::string job{};      // Whose it is; empty: of none.
-    std::string trouble{};  // Why it does not come up, in Kubernetes' words; empty: nothing is known to keep it from it.
-    std::string address;    // IP; empty: it has none yet.
-    int metrics_port = 0;   // 0: it has none.
-    std::string labels{};   // In JSON, those that not every template has: its controller's, and of others. Empty: none.
+    std::string job{};          // Whose it is; empty: of none.
+    std::string trouble{};      // Why it does not come up, in Kubernetes' words; empty: nothing is known to keep it from it.
+    bool without_node = false;  // That is the trouble: there is no room for it.
+    std::optional<base::WallTime> not_ready_since{};  // Nothing: it is ready, or not known.
+    bool restarts = false;                            // A container of it ended more often than is forgiven.
+    std::string address;                              // IP; empty: it has none yet.
+    int metrics_port = 0;                             // 0: it has none.
+    std::string labels{};  // In JSON, those that not every template has: its controller's, and of others. Empty: none.
 
     friend bool operator==(const PodFacts&, const PodFacts&) = default;
 };
@@ -49,6 +53,15 @@ struct Enforced {
     friend bool operator==(const Enforced&, const Enforced&) = default;
 };
 Enforced pod_security_of(const kube::Json& ns);
+
+// Why pods do not come up.
+struct Trouble {
+    std::string words{};   // Empty: nothing is known to keep them from it.
+    bool passing = false;  // It may be over by itself before long.
+};
+
+// Of one pod. What lasts for minutes, as the want of a node, passes no more.
+Trouble trouble_of(const kube::Key& pod, const PodFacts& facts, base::WallTime now);
 
 // Where a pod's metrics are.
 struct MetricsOf {
@@ -73,9 +86,13 @@ public:
 
     // Those of a platform that run; nothing where pods are not shown.
     std::optional<std::vector<quality::Pod>> pods_of(const kube::Key& platform) const;
-    // Why pods of a component do not come up, or the one of a Job; empty: nothing is known to keep them from it.
-    std::string trouble_of(const kube::Key& platform, std::string_view component) const;
-    std::string trouble_of_job(const kube::Key& job) const;
+    // Of the pods of a component, or of the one of a Job.
+    Trouble trouble_of(const kube::Key& platform, std::string_view component, base::WallTime now) const;
+    Trouble trouble_of_job(const kube::Key& job, base::WallTime now) const;
+    // When one of a platform's is another by the passing of time alone.
+    std::optional<base::WallTime> trouble_turns(const kube::Key& platform, base::WallTime now) const;
+    // A container of the component's ended again and again, in a pod that is there.
+    bool restarts(const kube::Key& platform, std::string_view component) const;
     // Of those that run and have any.
     std::vector<MetricsOf> metrics_of(const kube::Key& platform, std::string_view component) const;
     std::optional<Enforced> pod_security(const std::string& ns) const;
@@ -87,7 +104,8 @@ public:
     void stop();
 
 private:
-    std::string first_trouble(const std::function<bool(const kube::Key&, const PodFacts&)>& concerns) const;
+    using Concerns = std::function<bool(const kube::Key&, const PodFacts&)>;
+    Trouble worst_trouble(const Concerns& concerns, base::WallTime now) const;
 
     boost::asio::io_context& io_;
     runtime::Store<PodFacts> pods_;

@@ -183,8 +183,13 @@ TEST_F(PromisesTest, OfADisruptionBudgetAllowADrain) {
     EXPECT_EQ(find("DisruptionBudget", "order").held, Held::True);  // The rollout takes what the budget would allow.
     seen.workloads["order"].failure = "Unschedulable";
     expect_hurt("DisruptionBudget", "order", "no disruption is allowed", "back to health");
+    seen.workloads["order"].passing = true;
+    EXPECT_EQ(find("DisruptionBudget", "order").held, Held::True) << "a node for its new pods may come";
     seen.budgets["order"].judged = false;
     expect_unknown("DisruptionBudget", "order", "not looked");
+    seen.budgets["order"].failure = "found no controller";
+    expect_hurt("DisruptionBudget", "order", "can't compute its budget and allows no disruption: found no controller",
+                "kubectl describe pdb shop-order -n shop");
     seen.budgets.erase("order");
     seen.refused = "apply PodDisruptionBudget shop/shop-order: 403 forbidden";
     expect_hurt("DisruptionBudget", "order", "PodDisruptionBudget shop-order does not exist", "403 forbidden");
@@ -503,9 +508,13 @@ TEST_F(PromisesTest, OfOneVersionWaitForARolloutAndTellOfAStuckOne) {
     expect_hurt("OneVersion", "user",
                 "waits for Job shop-migration-user, whose pod does not come up: ImagePullBackOff: user:2.0.0 can't be pulled",
                 "spec.version");
+    seen.preparations.front().passing = true;
+    expect_unknown("OneVersion", "", "rolls out: user (waits for Job shop-migration-user, whose pod does not come up: Image");
     seen.preparations.clear();
     seen.workloads["order"].failure = "progress deadline exceeded";
     expect_hurt("OneVersion", "order", "stuck: progress deadline exceeded", "spec.version");
+    seen.workloads["order"].passing = true;
+    expect_unknown("OneVersion", "", "order (progress deadline exceeded), ");
     seen.pods.reset();
     expect_unknown("OneVersion", "", "pods");
 }

@@ -135,6 +135,7 @@ TEST(Child, OfAStatefulSetRollsUntilItsPodsAreAvailable) {
     EXPECT_FALSE(rolls()) << "a pod died";
     set["status"]["readyReplicas"] = 3;
     EXPECT_TRUE(rolls()) << "the last has yet to stay ready";
+    EXPECT_TRUE(child_from(kube::kStatefulSet, set).workload.settles);
     set["status"]["availableReplicas"] = 3;
     EXPECT_FALSE(rolls());
 }
@@ -149,6 +150,12 @@ TEST(Child, OfABudgetSaysWhetherADisruptionIsAllowedAndNotHowMany) {
     EXPECT_TRUE(one.budget.allows);
     budget["status"]["disruptionsAllowed"] = 7;
     EXPECT_EQ(child_from(kube::kPodDisruptionBudget, budget), one);
+    budget["status"]["conditions"] = kube::Json::array({{{"type", "DisruptionAllowed"}, {"status", "False"}}});
+    budget["status"]["conditions"][0]["reason"] = "InsufficientPods";
+    EXPECT_EQ(child_from(kube::kPodDisruptionBudget, budget), one);
+    budget["status"]["conditions"][0]["reason"] = "SyncFailed";
+    budget["status"]["conditions"][0]["message"] = "found no controller";
+    EXPECT_EQ(child_from(kube::kPodDisruptionBudget, budget).budget.failure, "found no controller");
 }
 
 kube::Json scaler(const char* conditions) {

@@ -5,6 +5,8 @@
 namespace reconcile {
 namespace {
 
+using std::chrono_literals::operator""s;
+
 kube::Json running_pod() {
     return kube::Json::parse(R"({
       "metadata": {"name": "shop-user-1", "namespace": "shop", "labels": {
@@ -92,9 +94,15 @@ TEST(PodFacts, SayWhyItIsNotScheduled) {
         return pod_facts_from(pod).trouble;
     };
     EXPECT_EQ(trouble("0/2 nodes are available: 2 Insufficient cpu. preemption: 0/2 nodes are available: 2 No victims."),
-              "Unschedulable: 0/2 nodes are available: 2 Insufficient cpu");
+              "Unschedulable: no node is available: Insufficient cpu");
+    EXPECT_EQ(trouble("0/5 nodes are available: 2 Insufficient memory, 3 Insufficient cpu."),
+              "Unschedulable: no node is available: Insufficient cpu, Insufficient memory");
+    EXPECT_EQ(trouble("0/2 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found."),
+              "Unschedulable: no node is available: pod has unbound immediate PersistentVolumeClaims");
+    EXPECT_EQ(trouble("running PreFilter plugins failed"), "Unschedulable: running PreFilter plugins failed");
+    EXPECT_EQ(trouble("0/2 nodes are available: "), "Unschedulable: no node is available: ");
     EXPECT_EQ(trouble("0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }."),
-              "Unschedulable: 0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }");
+              "Unschedulable: no node is available: node(s) had untolerated taint {node.kubernetes.io/not-ready: }");
     scheduled["reason"] = "SchedulerError";
     EXPECT_EQ(trouble("it is tried again"), "");
 }
@@ -121,6 +129,55 @@ TEST(PodFacts, SayInTheSameWordsThatAnImageIsMissingWhileItIsTriedAgain) {
     EXPECT_EQ(pod_facts_from(pod).trouble, "");
 }
 
+TEST(PodFacts, SaySinceWhenItIsNotReady) {
+    kube::Json pod = running_pod();
+    const auto since = [&] {
+        const auto time = pod_facts_from(pod).not_ready_since;
+        return time ? base::rfc3339(*time) : "";
+    };
+    EXPECT_EQ(since(), "");
+    pod["metadata"]["creationTimestamp"] = "2026-01-01T00:00:00Z";
+    EXPECT_EQ(since(), "2026-01-01T00:00:00Z");
+    kube::Json& conditions = pod["status"]["conditions"];
+    conditions[0] = {{"type", "PodScheduled"}, {"status", "False"}, {"lastTransitionTime", "2026-01-01T00:01:00Z"}};
+    EXPECT_EQ(since(), "2026-01-01T00:01:00Z");
+    conditions[1] = {{"type", "Ready"}, {"status", "False"}, {"lastTransitionTime", "2026-01-01T00:02:00Z"}};
+    EXPECT_EQ(since(), "2026-01-01T00:02:00Z");
+    pod["metadata"]["deletionTimestamp"] = "2026-01-01T00:03:00Z";
+    EXPECT_EQ(since(), "2026-01-01T00:02:00Z") << "a StatefulSet waits for it all the same";
+    pod["status"]["phase"] = "Succeeded";
+    EXPECT_EQ(since(), "");
+    pod["status"]["phase"] = "Running";
+    conditions[1]["status"] = "True";
+    EXPECT_EQ(since(), "");
+}
+
+TEST(PodFacts, GetWorseByThePassingOfTime) {
+    const base::WallTime since = base::wall_time_from("2026-01-01T00:00:00Z");
+    const auto trouble = [&](const PodFacts& facts, std::chrono::seconds later) {
+        const Trouble found = trouble_of({"shop", "shop-redis-0"}, facts, since + later);
+        return found.words + (found.passing ? " for now" : "");
+    };
+    PodFacts facts;
+    facts.component = "redis";
+    facts.not_ready_since = since;
+    EXPECT_EQ(trouble(facts, 299s), "");
+    EXPECT_EQ(trouble(facts, 300s), "shop-redis-0 has not been ready for 5 minutes");
+    facts.trouble = "Unschedulable: no node is available: Insufficient cpu";
+    facts.without_node = true;
+    EXPECT_EQ(trouble(facts, 299s), facts.trouble + " for now");
+    EXPECT_EQ(trouble(facts, 300s), facts.trouble);
+    facts.trouble = "ImagePullBackOff: redis:8 can't be pulled";
+    facts.without_node = false;
+    EXPECT_EQ(trouble(facts, 0s), facts.trouble);
+    facts.trouble.clear();
+    facts.component = "order";
+    EXPECT_EQ(trouble(facts, 300s), "") << "its Deployment tells";
+    facts.component = "end-to-end";
+    facts.job = "shop-end-to-end";
+    EXPECT_EQ(trouble(facts, 300s), "") << "it is not to get ready";
+}
+
 TEST(PodFacts, SayWhichContainerEndsAgainAndAgain) {
     kube::Json pod = running_pod();
     pod["status"]["conditions"] =
@@ -140,9 +197,11 @@ TEST(PodFacts, SayWhichContainerEndsAgainAndAgain) {
     container["state"] = {{"running", {{"startedAt", "2026-01-01T00:00:00Z"}}}};
     container["ready"] = true;
     EXPECT_EQ(pod_facts_from(pod).trouble, "");
+    EXPECT_TRUE(pod_facts_from(pod).restarts) << "it may well end once more";
     container["ready"] = false;
     container["restartCount"] = 1;
     EXPECT_EQ(pod_facts_from(pod).trouble, "");
+    EXPECT_FALSE(pod_facts_from(pod).restarts);
     container["restartCount"] = 2;
     EXPECT_EQ(pod_facts_from(pod).trouble, words);
     container["name"] = "fluent-bit";
