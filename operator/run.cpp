@@ -90,7 +90,8 @@ public:
           definitions_([](const kube::Json&) { return true; },
                        [this](const kube::Key& key, const bool*, const bool* now) { set_served(key.name, now != nullptr); }),
           definition_watcher_(io, client_, log, kube::kCustomResourceDefinition, names_alone(), definitions_),
-          measurements_(io, platforms_, pods_of_gateway(), clock_, [this](const kube::Key& key) { enqueue(key); }),
+          measurements_(io, platforms_, pods_of_gateway(), has_available(), clock_,
+                        [this](const kube::Key& key) { enqueue(key); }),
           reconciler_({client_, platforms_, children_, references_, surroundings_, measurements_, capabilities_, clock_, log,
                        [this](const api::Platform& platform, const reconcile::Notice& notice) { publish(platform, notice); },
                        [this](std::string_view verb, const kube::Kind& kind) {
@@ -141,6 +142,13 @@ private:
     reconcile::Measurements::PodsOf pods_of_gateway() {
         if (!options_.config.in_cluster) return nullptr;
         return [this](const kube::Key& key) { return surroundings_.metrics_of(key, api::kGateway.key); };
+    }
+
+    reconcile::Measurements::IsAvailable has_available() {
+        return [this](const kube::Key& key, std::string_view service) {
+            const reconcile::Child* found = children_.find(kube::kDeployment, {key.ns, api::child_name(key.name, service)});
+            return found && found->workload.available > 0;
+        };
     }
 
     awaitable<bool> lead() {

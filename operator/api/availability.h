@@ -15,6 +15,10 @@ struct Availability {
     Spread spread;
 };
 
+// The most that one machine, and two on different hosts, are promised for, in percent.
+inline constexpr std::string_view kMostOfOneMachine = "99.5";
+inline constexpr std::string_view kMostOfTwoHosts = "99.95";
+
 // Of an objective as written, "99.9"; "" needs nothing.
 Availability needed_for(std::string_view percent);
 

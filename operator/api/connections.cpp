@@ -38,15 +38,18 @@ std::int64_t connections_for_pools(const ManagedStore& postgres) {
     return all - reserved - migrations;
 }
 
+// A Deployment counts a pod no more once it is told to go, which holds its pool and its share of a quota while it drains: as many
+// at once as there are too many or may be missing.
+std::int64_t most_pods_while_rolling(const Spec& spec, const ServiceSettings& settings) {
+    const std::int64_t most = settings.most();
+    return most + spec.max_surge + std::min<std::int64_t>(most, spec.max_surge + spec.max_unavailable);
+}
+
 std::int64_t pods_with_a_pool(const Spec& spec) {
     std::int64_t pods = 0;
     for (const Service& service : kServices) {
         const auto settings = spec.services.find(service.key);
-        if (!service.has_database() || settings == spec.services.end()) continue;
-        // A Deployment counts a pod no more once it is told to go, which holds its pool while it drains: as many at once as there
-        // are too many or may be missing.
-        const std::int64_t most = settings->second.most();
-        pods += most + spec.max_surge + std::min<std::int64_t>(most, spec.max_surge + spec.max_unavailable);
+        if (service.has_database() && settings != spec.services.end()) pods += most_pods_while_rolling(spec, settings->second);
     }
     return pods;
 }

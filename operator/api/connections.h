@@ -15,6 +15,9 @@ std::int64_t default_max_connections(const Compute& postgres);
 // each service's migration needs one. Below 0 where these are more than it takes.
 std::int64_t connections_for_pools(const ManagedStore& postgres);
 
+// Of a service, when it is at its maximum and rolls out as well, those included that terminate meanwhile.
+std::int64_t most_pods_while_rolling(const Spec& spec, const ServiceSettings& settings);
+
 // Pods with a pool when every service is at its maximum and rolls out as well, those included that terminate meanwhile.
 std::int64_t pods_with_a_pool(const Spec& spec);
 

@@ -237,9 +237,8 @@ const std::map<std::string_view, Rule>& twins() {
              return is_number_of_connections(self, "superuser_reserved_connections", 0) &&
                     is_number_of_connections(self, "reserved_connections", 0);
          }},
-        {"max_connections must be more than superuser_reserved_connections (3 unless given) and reserved_connections together, "
-         "or "
-         "PostgreSQL does not start",
+        {"max_connections must be more than superuser_reserved_connections (3 unless given) and reserved_connections "
+         "together, or PostgreSQL does not start",
          are_connections_left},
         {"an external data store needs secretName, the Secret that says where it is and how to log in",
          [](const Json& self) { return has(self, "secretName"); }},

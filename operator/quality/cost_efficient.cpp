@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "api/off_hours.h"
 #include "kube/quantity.h"
 #include "quality/footprint.h"
@@ -40,6 +42,24 @@ std::string cpu_in_steps(std::int64_t millis) {
 std::string memory_in_steps(std::int64_t thousandths) {
     constexpr std::int64_t kMebibyte = 1000LL << 20;
     return in_steps(thousandths, 32 * kMebibyte, kMebibyte, "Mi");
+}
+
+// Within its bounds the Vertical Pod Autoscaler leaves a pod as it is.
+Finding sized_by_load(const Case& of, const std::string& component, const Recommendation& recommended) {
+    const auto within = [](std::int64_t asked, const Recommendation::Bounds& bounds) {
+        return asked >= bounds.least && asked <= bounds.most;
+    };
+    if (!of.seen.pods) return not_shown(component, "pods");
+    const bool all = std::ranges::all_of(*of.seen.pods, [&](const Pod& pod) {
+        const bool fits = within(pod.asked.cpu, recommended.cpu) && within(pod.asked.memory, recommended.memory);
+        return pod.component != component || fits;
+    });
+    if (all) return kept(component, "its pods ask for what is recommended");
+    return unknown(
+        component, "not all of its pods ask for what is recommended yet",
+        "Wait until the Vertical Pod Autoscaler has made them anew; where it never does, see to it that its updater and "
+        "its admission controller run, or set spec.services." +
+            component + ".vertical to Recommend.");
 }
 
 void compare_request(Findings& findings, const std::string& component, const std::string& resource, const std::string& request,
@@ -101,7 +121,7 @@ Findings right_sizing(const Case& of) {
             continue;
         }
         if (settings->second.is_sized_by_load()) {
-            findings.push_back(kept(component, "its pods get what is recommended"));
+            findings.push_back(sized_by_load(of, component, found->second));
             continue;
         }
         const Recommendation& recommended = found->second;

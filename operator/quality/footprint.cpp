@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "api/connections.h"
 #include "api/off_hours.h"
 #include "api/profile.h"
 #include "kube/quantity.h"
@@ -62,7 +63,8 @@ Footprint at_most(const api::Spec& spec) {
 }
 
 Footprint at_most_while_rolling(const api::Spec& spec) {
-    Footprint most = sum(spec, [&](const api::ServiceSettings& settings) { return settings.most() + spec.max_surge; });
+    Footprint most =
+        sum(spec, [&](const api::ServiceSettings& settings) { return api::most_pods_while_rolling(spec, settings); });
     // Before a rollout each database has a Job, and all of them together one more.
     const auto migrated = std::ranges::count_if(api::kServices, &api::Service::has_database);
     most.add(migrated + (spec.postgres.external ? 0 : 1), api::job_compute());

@@ -44,13 +44,21 @@ Finding reading(const Case& of) {
     }
     std::vector<std::string> waiting;
     std::vector<std::string> unread;
-    for (const std::string& service : said->unread) {
-        const Workload* workload = of.seen.workload_of(service);
-        (workload && workload->available > 0 ? unread : waiting).push_back(service);
-    }
+    std::vector<std::string> awaited;
+    const auto sort_in = [&](const std::vector<std::string>& services, std::vector<std::string>& those_available) {
+        for (const std::string& service : services) {
+            const Workload* workload = of.seen.workload_of(service);
+            (workload && workload->available > 0 ? those_available : waiting).push_back(service);
+        }
+    };
+    sort_in(said->unread, unread);
+    sort_in(said->awaited, awaited);
     if (!unread.empty()) return hurt("", prometheus + " reads no pod of " + listed(unread), cure_of_reading(of));
-    if (!said->alerts) return hurt("", prometheus + " has not loaded the alerts", cure_of_alerts(of));
+    if (!said->alerts && !said->alerts_awaited) return hurt("", prometheus + " has not loaded the alerts", cure_of_alerts(of));
     if (!waiting.empty()) return unknown("", "no pod is available of " + listed(waiting), "Wait until one is, or see Ready.");
+    const std::string cure_of_awaited = "Wait for two minutes, in which it finds new pods and takes up what it is told.";
+    if (!awaited.empty()) return unknown("", prometheus + " does not read yet " + listed(awaited), cure_of_awaited);
+    if (!said->alerts) return unknown("", prometheus + " has not loaded the alerts yet", cure_of_awaited);
     return kept("", prometheus + " reads every service and has loaded the alerts");
 }
 
@@ -69,6 +77,10 @@ Finding own_prometheus(const Case& of) {
         return unknown("", "the platform's own Prometheus has not been started yet", "Wait until it is.");
     }
     if (workload->is_whole()) return reading(of);
+    if (!workload->is_stuck()) {
+        return unknown("", "the platform's own Prometheus is not ready yet",
+                       "Wait until it is, or for five minutes to be told why.");
+    }
     return hurt("", "the platform's own Prometheus is not ready" + (workload->failure.empty() ? "" : ": " + workload->failure),
                 "Bring its pod back to health: kubectl describe pod -n " + of.platform.key.ns + " " +
                     api::child_name(of.platform.key.name, name) + "-0.");
@@ -101,7 +113,11 @@ Finding agent_on_each_node(const Case& of) {
         return unknown("", "no node has been told to run a Fluent Bit yet", "Wait until one is.");
     }
     if (workload->available >= workload->desired && workload->updated >= workload->desired) return object;
-    return hurt("", "not every node has a Fluent Bit that is ready",
+    if (!workload->is_stuck()) {
+        return unknown("", "not every node has a Fluent Bit that is ready and up to date yet",
+                       "Wait until each has, or for five minutes to be told why not.");
+    }
+    return hurt("", "not every node has a Fluent Bit that is ready: " + workload->failure,
                 "Bring its pods to health, which it names: kubectl describe daemonset,pods -n " + logging.ns + " -l " +
                     std::string(api::kNamespaceLabel) + "=" + of.platform.key.ns + ".");
 }

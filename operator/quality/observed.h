@@ -85,6 +85,14 @@ struct Node {
     friend bool operator==(const Node&, const Node&) = default;
 };
 
+// What a container asks for, in thousandths of a core and of a byte.
+struct Asked {
+    std::int64_t cpu = 0;
+    std::int64_t memory = 0;
+
+    friend bool operator==(const Asked&, const Asked&) = default;
+};
+
 // A pod of the platform that runs.
 struct Pod {
     std::string component;
@@ -93,6 +101,7 @@ struct Pod {
     std::optional<Node> on;    // Nothing: the node may not be observed.
     bool best_effort = false;  // It has neither requests nor limits, so it is the first to be evicted.
     bool bounded = false;      // Every container has requests and limits of CPU and memory.
+    Asked asked{};             // By its main container.
     bool scraped = false;      // Its annotations ask Prometheus to read its metrics.
     bool shipped = false;      // An agent beside its service takes its logs.
     bool ready = false;        // As one on a node that is cut off is not.
@@ -122,9 +131,11 @@ struct Preparation {
 
 // What a Prometheus says of its reading the services.
 struct Scraping {
-    std::string problem{};              // Why it says nothing, in words; empty: it was asked.
-    std::vector<std::string> unread{};  // Services of which it reads no pod.
-    bool alerts = false;                // It has loaded the platform's.
+    std::string problem{};               // Why it says nothing, in words; empty: it was asked.
+    std::vector<std::string> unread{};   // Services of which it reads no pod,
+    std::vector<std::string> awaited{};  // and those of which it may just not have begun to.
+    bool alerts = false;                 // It has loaded the platform's.
+    bool alerts_awaited = false;         // It may just not have done so yet.
 
     friend bool operator==(const Scraping&, const Scraping&) = default;
 };
@@ -216,6 +227,7 @@ struct Observed {
     std::string refused;                       // The API server's words on an object of ours; empty: all were taken.
     std::string log_agent_refused;             // The same of the log agent's DaemonSet, which is not among them.
     std::vector<MissingReference> missing_references;
+    bool wakes = false;  // Off hours ended some minutes ago, and the replicas that went for them come back.
 
     const MissingReference* reference_missing(std::string_view component) const;  // Null: it is not.
     const Preparation* preparation_of(std::string_view component) const;          // Null where there is none.

@@ -15,16 +15,32 @@ struct Domain {
     std::string_view one;    // "zone"
     std::string_view where;  // "in zone"
     std::string (*of_pod)(const Pod&);
-    std::string_view cure;
+    std::string_view to_have;  // For a pod to go elsewhere.
+    std::string_view looser;   // The value of spread that asks for less,
+    std::string_view most;     // and the availability that does with it, in percent.
 };
 
-constexpr Domain kZones{
-    "zone", "in zone", [](const Pod& pod) { return pod.on->zone; },
-    "Have nodes in another zone, with the label topology.kubernetes.io/zone, that take pods, and delete one of "
-    "the pods, which then starts there; or set spec.quality.reliability.spread to Node."};
-constexpr Domain kNodes{"node", "on node", [](const Pod& pod) { return pod.node; },
-                        "Have another node that takes pods, and delete one of the pods, which then starts there; or set "
-                        "spec.quality.reliability.spread to None."};
+constexpr Domain kZones{"zone",
+                        "in zone",
+                        [](const Pod& pod) { return pod.on->zone; },
+                        "nodes in another zone, with the label topology.kubernetes.io/zone, that take pods",
+                        "Node",
+                        api::kMostOfTwoHosts};
+constexpr Domain kNodes{
+    "node", "on node", [](const Pod& pod) { return pod.node; }, "another node that takes pods", "None", api::kMostOfOneMachine};
+
+// A volume may be reached from one zone, or one node, alone, and a pod of a data store goes where its own is.
+std::string cure_of_clump(const Case& of, const Part& part, const Domain& domain) {
+    const std::string& objective = of.platform.spec.availability_percent;
+    const bool is_needed = api::needed_for(objective).spread > api::needed_for(domain.most).spread;
+    std::string cure = "Have " + std::string(domain.to_have) + ", and delete one of the pods";
+    cure += part.is_data ? "; where it comes back to the same " + std::string(domain.one) +
+                               ", as its volume is there, the data has to be moved"
+                         : ", which then starts there";
+    cure += "; or set spec.quality.reliability.spread to " + std::string(domain.looser);
+    if (is_needed) cure += " and availabilityPercent to " + std::string(domain.most) + " at most";
+    return cure + ".";
+}
 
 // A majority answers for a quorum; of a service, any replica does.
 std::int64_t must_remain(const Part& part) {
@@ -80,7 +96,7 @@ Finding spread_of(const Case& of, const Part& part, const Domain& domain) {
         return unknown(part.name, "fewer than " + std::to_string(fewest) + " replicas are ready, too few to be far enough apart",
                        look_at_pods(of));
     }
-    return hurt(part.name, clump, std::string(domain.cure));
+    return hurt(part.name, clump, cure_of_clump(of, part, domain));
 }
 
 Findings spread(const Case& of, const Domain& domain) {
@@ -90,6 +106,14 @@ Findings spread(const Case& of, const Domain& domain) {
         findings.push_back(of.seen.pods ? spread_of(of, part, domain) : not_shown(part.name, "pods"));
     }
     return findings;
+}
+
+bool wakes(const Case& of, const Part& part, const Workload& workload) {
+    return of.seen.wakes && !part.is_data && workload.available > 0 && !workload.is_stuck();
+}
+
+Finding coming_back(const Part& part) {
+    return unknown(part.name, "off hours have ended, and replicas come back", "Wait until they have.");
 }
 
 bool differs(const Case& of, const Part& part) {
@@ -127,6 +151,7 @@ Finding budget_of(const Case& of, const Part& part) {
         return unknown(part.name, "Kubernetes has not counted all of its pods yet, so that no disruption is allowed",
                        "Wait until kube-controller-manager has.");
     }
+    if (wakes(of, part, *workload)) return coming_back(part);
     return hurt(part.name, "no disruption is allowed, so that a drain of its nodes waits",
                 differs(of, part) ? cure_of_objects(of) : look_at_pods(of));
 }
@@ -154,6 +179,7 @@ Finding redundancy_of(const Case& of, const Part& part) {
     const Workload* workload = of.seen.workload_of(part.name);
     if (!workload) return unknown(part.name, "does not exist yet", "Wait until it does, or see the condition Stalled.");
     const std::int64_t least = available_at_least(of, part, *workload);
+    if (workload->available < least && wakes(of, part, *workload)) return coming_back(part);
     if (workload->available < least) {
         const std::string why = workload->failure.empty() ? "" : ": " + workload->failure;
         const std::string what = part.least < 2 ? "its one replica is not available"

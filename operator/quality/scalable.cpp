@@ -65,13 +65,18 @@ Findings autoscaler(const Case& of) {
 }
 
 Findings headroom(const Case& of) {
-    return of_scalers(of,
-                      [&](const std::string& component, const std::string&, const Scaler& scaler, const api::Replicas& replicas) {
-                          const std::string maximum = std::to_string(replicas.max);
-                          if (!scaler.at_maximum) return kept(component, "load asks for no more than " + maximum + " replicas");
-                          return hurt(component, "load asks for more than its maximum of " + maximum + " replicas",
-                                      "Raise spec.services." + component + ".replicas.max.");
-                      });
+    return of_scalers(
+        of, [&](const std::string& component, const std::string& name, const Scaler& scaler, const api::Replicas& replicas) {
+            if (scaler.unmeasured) return unmeasured(of, component);
+            if (!scaler.inactive.empty()) {
+                return unknown(component, "it does not scale, so that it is not known what load asks for",
+                               cure_of_scaler(scaler.inactive, name, of.platform.key.ns));
+            }
+            const std::string maximum = std::to_string(replicas.max);
+            if (!scaler.at_maximum) return kept(component, "load asks for no more than " + maximum + " replicas");
+            return hurt(component, "load asks for more than its maximum of " + maximum + " replicas",
+                        "Raise spec.services." + component + ".replicas.max.");
+        });
 }
 
 Findings one_scaler(const Case& of) {

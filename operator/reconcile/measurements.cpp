@@ -22,6 +22,10 @@ using boost::asio::use_awaitable;
 constexpr std::uint64_t kMostMetrics = 4 << 20;  // Measured: 6 KB, and 2 KB more for each route that was asked for.
 constexpr std::size_t kMostAtOnce = 16;          // Connections and their buffers.
 
+// Until a Prometheus reads a new pod and has taken up what it is told: a minute in which the kubelet carries a changed
+// configuration into its pod (its sync period), half a minute until it asks the DNS again, and as long until it reads next.
+constexpr std::chrono::minutes kPatience{2};
+
 awaitable<std::string> metrics_of(MetricsOf pod) {
     const std::string target = "/metrics";
     PlainAnswer answer = co_await plain_get(pod.address, static_cast<std::uint16_t>(pod.port), target, kMostMetrics);
@@ -35,9 +39,14 @@ bool are_same(const api::Objectives& a, const api::Objectives& b) {
 
 }  // namespace
 
-Measurements::Measurements(boost::asio::io_context& io, const Platforms& platforms, PodsOf pods_of, const base::Clock& clock,
-                           Changed changed)
-    : io_(io), platforms_(platforms), pods_of_(std::move(pods_of)), clock_(clock), changed_(std::move(changed)) {}
+Measurements::Measurements(boost::asio::io_context& io, const Platforms& platforms, PodsOf pods_of, IsAvailable is_available,
+                           const base::Clock& clock, Changed changed)
+    : io_(io),
+      platforms_(platforms),
+      pods_of_(std::move(pods_of)),
+      is_available_(std::move(is_available)),
+      clock_(clock),
+      changed_(std::move(changed)) {}
 
 bool Measurements::measures(const KnownPlatform& known) const {
     return known.problems.empty() && (pods_of_ || !known.platform.spec.prometheus_url.empty());
@@ -76,6 +85,29 @@ awaitable<void> Measurements::look() {
     co_await done.until([&] { return running == 0; });
 }
 
+// A service that is not available yet can't be read, and what a Prometheus lacked before it began anew does not count.
+void Measurements::have_patience(const kube::Key& platform, quality::Scraping& scraping) {
+    std::map<std::string, base::SteadyTime>& before = known_[platform].lacks;
+    std::map<std::string, base::SteadyTime> lacks;
+    const base::SteadyTime now = clock_.now();
+    const auto is_new = [&](const std::string& what) {
+        const auto known = before.find(what);
+        const base::SteadyTime since = known == before.end() ? now : known->second;
+        lacks[what] = since;
+        return now - since < kPatience;
+    };
+    if (scraping.problem.empty()) {
+        std::vector<std::string>& unread = scraping.unread;
+        const auto new_ones = std::stable_partition(unread.begin(), unread.end(), [&](const std::string& service) {
+            return is_available_(platform, service) && !is_new(service);
+        });
+        scraping.awaited.assign(new_ones, unread.end());
+        unread.erase(new_ones, unread.end());
+        scraping.alerts_awaited = !scraping.alerts && is_new("");
+    }
+    before = std::move(lacks);
+}
+
 awaitable<void> Measurements::look_at(kube::Key platform) {
     const KnownPlatform* known = platforms_.find(platform);
     if (!known || !measures(*known)) co_return;
@@ -92,7 +124,10 @@ awaitable<void> Measurements::look_at(kube::Key platform) {
         const resources::Spans spans = resources::spans(shop);
         const bool traces = !shop.spec.tracing.endpoint.empty();
         measured = co_await ask_for_requests(url, ratios, objectives);
-        if (is_to_read) measured.scraping = co_await ask_for_scraping(url, wanted);
+        if (is_to_read) {
+            measured.scraping = co_await ask_for_scraping(url, wanted);
+            have_patience(platform, *measured.scraping);
+        }
         if (traces) measured.spans_taken = co_await ask_for_spans(url, spans);
         // While none are sent, what was said of the last stands.
         if (traces && !measured.spans_taken) measured.spans_taken = known_[platform].measured.spans_taken;

@@ -80,6 +80,15 @@ std::vector<api::Problem> not_shown(const std::vector<std::string>& kinds) {
                      ": give its role the verbs list and watch for them, as config/rbac does"}};
 }
 
+// Nothing: off hours did not just end.
+std::optional<base::WallTime> wakes_until(const api::Platform& platform, base::WallTime now) {
+    constexpr std::chrono::minutes kToWake{5};  // As a Deployment's rollout has time to get on (progressDeadlineSeconds).
+    const auto before = std::chrono::floor<std::chrono::seconds>(now - kToWake);
+    if (platform.spec.rests || !api::are_off(platform.spec.off_hours, before)) return std::nullopt;
+    const auto ended = api::next_change(platform.spec.off_hours, before);
+    return ended ? std::optional(base::WallTime(*ended + kToWake)) : std::nullopt;
+}
+
 bool goes_back(const api::Platform& platform) {
     return platform.spec.forward_only && api::is_before(platform.spec.version, version_before(platform));
 }
@@ -101,6 +110,7 @@ awaitable<Action> PlatformReconciler::reconcile(kube::Key key) {
     const KnownPlatform* found = parts_.platforms.find(key);
     if (!found) {
         parts_.references.set(key, {});
+        agents_missing_.erase(key);
         co_return Action::wait();  // Its children go with their owner reference.
     }
     KnownPlatform known = *found;
@@ -228,6 +238,23 @@ bool PlatformReconciler::is_steady(const Platform& platform, const kube::Objects
     });
 }
 
+// Of a DaemonSet Kubernetes does not say that it can't make its pods, but that they are missing, as it does for a moment whenever
+// a node comes. Returns when that moment is over.
+std::optional<base::WallTime> PlatformReconciler::wait_for_log_agents(const kube::Key& platform, quality::Observed& observed,
+                                                                      base::WallTime now) {
+    constexpr std::chrono::seconds kMoment{10};
+    const auto agent = observed.workloads.find(api::kFluentBit);
+    if (agent == observed.workloads.end() || agent->second.current >= agent->second.desired) {
+        agents_missing_.erase(platform);
+        return std::nullopt;
+    }
+    const base::WallTime over = agents_missing_.try_emplace(platform, now).first->second + kMoment;
+    if (now < over) return over;
+    if (agent->second.failure.empty()) agent->second.failure = "Kubernetes makes none there";
+    agent->second.passing = false;
+    return std::nullopt;
+}
+
 // Returns when the verdict is another one by the passing of time alone.
 awaitable<std::optional<base::WallTime>> PlatformReconciler::judge(Platform platform, Everything wanted, kube::Objects due,
                                                                    Refused refused) {
@@ -243,6 +270,11 @@ awaitable<std::optional<base::WallTime>> PlatformReconciler::judge(Platform plat
         const CertificateSeen seen = look_at_certificate(parts_.references.tls_pair(*secret), platform.spec.ingress.host, now);
         observed.certificate = seen.observed;
         turn = earlier(turn, seen.turn);
+    }
+    turn = earlier(turn, wait_for_log_agents(platform.key, observed, now));
+    if (const auto awake_at = wakes_until(platform, now)) {
+        observed.wakes = true;
+        turn = earlier(turn, awake_at);
     }
     const quality::Verdict verdict = quality::assess(platform, observed);
     co_await report(platform, verdict);

@@ -10,6 +10,7 @@
 
 #include "api/components.h"
 #include "api/names.h"
+#include "kube/quantity.h"
 #include "quality/parts.h"
 #include "quality/verdict.h"
 #include "resources/component.h"
@@ -45,6 +46,17 @@ bool is_bounded(const kube::Json& container) {
         }
     }
     return true;
+}
+
+// A pod of ours has one, beside those that start before it.
+quality::Asked asked_by(const kube::Json& containers) {
+    const auto amount = [&](const char* resource) {
+        const std::string written = containers.is_array() && !containers.empty()
+                                        ? kube::string_at(containers[0], {"resources", "requests", resource})
+                                        : "";
+        return kube::quantity_millis(written).value_or(0);
+    };
+    return {amount("cpu"), amount("memory")};
 }
 
 int metrics_port_of(const kube::Json& containers) {
@@ -122,10 +134,10 @@ std::string why_not_started(const kube::Json& container) {
     return reason + ": " + kube::string_at(waiting, {"message"});
 }
 
-// The first restart is forgiven. Without its log agent a pod comes up all the same.
+// The first restart is forgiven.
 bool restarts(const kube::Json& container) {
     constexpr int kForgiven = 1;
-    return kube::int_at(container, {"restartCount"}) > kForgiven && kube::string_at(container, {"name"}) != api::kFluentBit;
+    return kube::int_at(container, {"restartCount"}) > kForgiven;
 }
 
 // Also while it runs once more, as long as it was not ready since it began to: one that was is not ready for another reason.
@@ -147,11 +159,14 @@ std::string trouble_of_pod(const kube::Json& status) {
     }
     const kube::Json& ready = quality::condition_of(status, "Ready");
     const std::string since = kube::string_at(ready, {"status"}) == "False" ? kube::string_at(ready, {"lastTransitionTime"}) : "";
-    for (const char* kind : {"initContainerStatuses", "containerStatuses"}) {
-        for (const kube::Json& container : kube::at(status, {kind})) {
-            if (std::string why = why_not_started(container); !why.empty()) return why;
-            if (std::string why = why_not_running(container, since); !why.empty()) return why;
-        }
+    for (const kube::Json& container : kube::at(status, {"initContainerStatuses"})) {
+        if (std::string why = why_not_started(container); !why.empty()) return why;
+        if (kube::string_at(container, {"name"}) == api::kFluentBit) continue;  // Once begun, it may end without the service.
+        if (std::string why = why_not_running(container, since); !why.empty()) return why;
+    }
+    for (const kube::Json& container : kube::at(status, {"containerStatuses"})) {
+        if (std::string why = why_not_started(container); !why.empty()) return why;
+        if (std::string why = why_not_running(container, since); !why.empty()) return why;
     }
     return "";
 }
@@ -168,19 +183,27 @@ std::string more_labels(const kube::Json& pod) {
     return labels.empty() ? "" : labels.dump();
 }
 
-bool belongs(const kube::Key& pod, const PodFacts& facts, const kube::Key& platform) {
-    return pod.ns == platform.ns && facts.platform == platform.name;
+// Not of its log agents, which are in a namespace of their own.
+bool runs_in(const kube::Key& platform, const kube::Key& pod, const PodFacts& facts) {
+    return facts.runs && facts.platform == platform && pod.ns == platform.ns;
 }
 
 bool shown(const runtime::Watcher& watcher) {
     return watcher.synced() && !watcher.refused();
 }
 
+// That of a log agent is in another namespace.
+kube::Key platform_of(const kube::Json& pod) {
+    const bool is_agent = kube::label_of(pod, api::kComponentLabel) == api::kFluentBit;
+    return {is_agent ? kube::label_of(pod, api::kNamespaceLabel) : kube::string_at(pod, {"metadata", "namespace"}),
+            kube::label_of(pod, api::kPlatformLabel)};
+}
+
 }  // namespace
 
 PodFacts pod_facts_from(const kube::Json& pod) {
     PodFacts facts;
-    facts.platform = kube::label_of(pod, api::kPlatformLabel);
+    facts.platform = platform_of(pod);
     facts.component = kube::label_of(pod, api::kComponentLabel);
     facts.version = kube::label_of(pod, api::kVersionLabel);
     facts.node = kube::string_at(pod, {"spec", "nodeName"});
@@ -201,6 +224,7 @@ PodFacts pod_facts_from(const kube::Json& pod) {
     const kube::Json& sidecars = kube::at(pod, {"spec", "initContainers"});
     facts.bounded = containers.is_array() && std::all_of(containers.begin(), containers.end(), is_bounded) &&
                     std::all_of(sidecars.begin(), sidecars.end(), is_bounded);
+    facts.asked = asked_by(containers);
     facts.scraped = kube::string_at(pod, {"metadata", "annotations", "prometheus.io/scrape"}) == "true";
     facts.shipped = is_shipped(pod);
     facts.address = kube::string_at(pod, {"status", "podIP"});
@@ -230,9 +254,9 @@ Surroundings::Surroundings(boost::asio::io_context& io, client::Client& client, 
                            const Changed& changed)
     : io_(io),
       pods_(pod_facts_from,
-            [changed](const kube::Key& key, const PodFacts* before, const PodFacts* now) {
-                if (before && (!now || now->platform != before->platform)) changed({key.ns, before->platform});
-                if (now) changed({key.ns, now->platform});
+            [changed](const kube::Key&, const PodFacts* before, const PodFacts* now) {
+                if (before && (!now || now->platform != before->platform)) changed(before->platform);
+                if (now) changed(now->platform);
             }),
       nodes_(node_from, [changed](const kube::Key&, const auto*, const auto*) { changed({}); }),
       namespaces_(pod_security_of,
@@ -260,14 +284,16 @@ std::optional<std::vector<quality::Pod>> Surroundings::pods_of(const kube::Key& 
     if (!shown(pod_watcher_)) return std::nullopt;
     std::vector<quality::Pod> found;
     pods_.for_each([&](const kube::Key& key, const PodFacts& facts) {
-        if (!facts.runs || !belongs(key, facts, platform)) return;
+        if (!runs_in(platform, key, facts)) return;
         const quality::Node* node = nodes_.find({"", facts.node});
+        if (!node && shown(node_watcher_)) return;  // It was lost with its node, and has yet to be taken away.
         found.push_back({.component = facts.component,
                          .version = facts.version,
                          .node = facts.node,
                          .on = node && shown(node_watcher_) ? std::optional(*node) : std::nullopt,
                          .best_effort = facts.best_effort,
                          .bounded = facts.bounded,
+                         .asked = facts.asked,
                          .scraped = facts.scraped,
                          .shipped = facts.shipped,
                          .ready = facts.ready});
@@ -290,9 +316,8 @@ Trouble Surroundings::worst_trouble(const Concerns& concerns, base::WallTime now
 }
 
 Trouble Surroundings::trouble_of(const kube::Key& platform, std::string_view component, base::WallTime now) const {
-    return worst_trouble([&](const kube::Key& key,
-                             const PodFacts& facts) { return belongs(key, facts, platform) && facts.component == component; },
-                         now);
+    return worst_trouble(
+        [&](const kube::Key&, const PodFacts& facts) { return facts.platform == platform && facts.component == component; }, now);
 }
 
 Trouble Surroundings::trouble_of_job(const kube::Key& job, base::WallTime now) const {
@@ -302,8 +327,8 @@ Trouble Surroundings::trouble_of_job(const kube::Key& job, base::WallTime now) c
 
 std::optional<base::WallTime> Surroundings::trouble_turns(const kube::Key& platform, base::WallTime now) const {
     std::optional<base::WallTime> first;
-    pods_.for_each([&](const kube::Key& key, const PodFacts& facts) {
-        if (!belongs(key, facts, platform) || !facts.not_ready_since) return;
+    pods_.for_each([&](const kube::Key&, const PodFacts& facts) {
+        if (facts.platform != platform || !facts.not_ready_since) return;
         const base::WallTime turn = *facts.not_ready_since + kPatience;
         if (turn > now && (!first || turn < *first)) first = turn;
     });
@@ -312,8 +337,8 @@ std::optional<base::WallTime> Surroundings::trouble_turns(const kube::Key& platf
 
 bool Surroundings::restarts(const kube::Key& platform, std::string_view component) const {
     bool any = false;
-    pods_.for_each([&](const kube::Key& key, const PodFacts& facts) {
-        any = any || (facts.restarts && facts.component == component && belongs(key, facts, platform));
+    pods_.for_each([&](const kube::Key&, const PodFacts& facts) {
+        any = any || (facts.restarts && facts.platform == platform && facts.component == component);
     });
     return any;
 }
@@ -321,7 +346,7 @@ bool Surroundings::restarts(const kube::Key& platform, std::string_view componen
 std::vector<MetricsOf> Surroundings::metrics_of(const kube::Key& platform, std::string_view component) const {
     std::vector<MetricsOf> found;
     pods_.for_each([&](const kube::Key& key, const PodFacts& facts) {
-        if (!facts.runs || !belongs(key, facts, platform) || facts.component != component) return;
+        if (!runs_in(platform, key, facts) || facts.component != component) return;
         if (!facts.address.empty() && facts.metrics_port != 0) found.push_back({key.name, facts.address, facts.metrics_port});
     });
     return found;
@@ -331,7 +356,7 @@ quality::Others Surroundings::acting_on(const kube::Key& platform, const kube::O
     std::vector<Labelled> labelled;
     if (!others_.are_in(platform.ns)) return others_.acting_on({wanted, platform.ns, labelled});
     pods_.for_each([&](const kube::Key& key, const PodFacts& facts) {
-        if (!facts.runs || facts.labels.empty() || !belongs(key, facts, platform)) return;
+        if (facts.labels.empty() || !runs_in(platform, key, facts)) return;
         kube::Json labels = kube::Json::parse(facts.labels);
         labels[std::string(api::kVersionLabel)] = facts.version;
         labelled.push_back({facts.component, std::move(labels)});

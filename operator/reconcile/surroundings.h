@@ -18,15 +18,16 @@
 
 namespace reconcile {
 
-// What is kept of a pod; its namespace is in its key.
+// What is kept of a pod.
 struct PodFacts {
-    std::string platform;
+    kube::Key platform;
     std::string component;
     std::string version;
     std::string node;
     bool runs = false;  // And does not go.
     bool best_effort = false;
     bool bounded = false;
+    quality::Asked asked{};
     bool scraped = false;
     bool shipped = false;
     bool ready = false;

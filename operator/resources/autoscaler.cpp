@@ -62,6 +62,14 @@ Json scale_down(std::int64_t window_seconds) {
             {"policies", Json::array({policy("Percent", 50, 60), policy("Pods", 2, 60)})}};
 }
 
+// Unless it is told to, the Vertical Pod Autoscaler leaves a pod that is the only one as it is.
+Json update_policy(const api::ServiceSettings& settings) {
+    if (!settings.is_sized_by_load()) return {{"updateMode", "Off"}};
+    Json policy{{"updateMode", "Recreate"}};
+    if (settings.least() < 2) policy["minReplicas"] = 1;
+    return policy;
+}
+
 }  // namespace
 
 kube::Object autoscaler(const Component& self, const api::ServiceSettings& settings) {
@@ -92,7 +100,7 @@ kube::Objects vertical_autoscalers(const api::Platform& platform, const Capabili
         kube::Object object = owned_object(self, kube::kVerticalPodAutoscaler);
         object["spec"] = {
             {"targetRef", {{"apiVersion", "apps/v1"}, {"kind", "Deployment"}, {"name", name_of(self)}}},
-            {"updatePolicy", {{"updateMode", settings.is_sized_by_load() ? "Recreate" : "Off"}}},
+            {"updatePolicy", update_policy(settings)},
             {"resourcePolicy",
              {{"containerPolicies",
                Json::array({{{"containerName", "*"},

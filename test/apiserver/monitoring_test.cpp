@@ -113,7 +113,11 @@ TEST_F(Recommendations, AreComparedWithWhatTheServicesAskFor) {
     patch_platform({{"spec", {{"services", {{"order", {{"resources", {{"requests", {{"cpu", "60m"}}}}}}}}}}}});
     EXPECT_TRUE(says("True", "RightSizing"));
     patch_platform({{"spec", {{"services", {{"order", {{"vertical", "Auto"}}}}}}}});
-    EXPECT_TRUE(eventually([&] { return get("vpa", "shop-order")["spec"]["updatePolicy"]["updateMode"] == "Recreate"; }));
+    const Json policy{{"updateMode", "Recreate"}, {"minReplicas", 1}};
+    EXPECT_TRUE(eventually([&] { return get("vpa", "shop-order")["spec"]["updatePolicy"] == policy; }));
+    EXPECT_TRUE(Operated::says("RightSizing", "True", "its pods ask for what is recommended")) << promise("RightSizing");
+    recommend("order", "90m");
+    EXPECT_TRUE(Operated::says("RightSizing", "Unknown", "not all of its pods ask for what is recommended yet"));
 }
 
 // Whose API comes and goes.

@@ -1,4 +1,6 @@
 // Hours in which fewer replicas do.
+#include <gmock/gmock.h>
+
 #include <chrono>
 #include <cstdio>
 
@@ -43,9 +45,13 @@ TEST_F(OffHours, LowerReplicasAndEndByThemselves) {
     }));
     EXPECT_LT(std::stod(get("ecp", "shop")["status"]["monthlyCost"]["atLeast"].get<std::string>()), std::stod(cost));
 
+    EXPECT_TRUE(eventually([&] { return condition(get("ecp", "shop"), "Reliable") == "True"; }));
+    const std::size_t before = operator_log().size();
     EXPECT_TRUE(eventually([&] { return get("hpa", "shop-order")["spec"]["minReplicas"] == 2; }, 100s));
     EXPECT_GE(std::chrono::system_clock::now(), end);
-    EXPECT_TRUE(eventually([&] { return get("deployment", "shop-payment")["spec"]["replicas"] == 2; }));
+    EXPECT_TRUE(eventually([&] { return get("deployment", "shop-payment")["status"].value("availableReplicas", 0) == 2; }));
+    EXPECT_TRUE(eventually([&] { return condition(get("ecp", "shop"), "Reliable") == "True"; }, 60s));
+    EXPECT_THAT(operator_log().substr(before), testing::Not(testing::HasSubstr(R"("attribute":"Reliable","status":"False")")));
 }
 
 TEST_F(OffHours, AreSaidToBeBrokenByAnAutoscalerThatTheOperatorMayNotPutRight) {

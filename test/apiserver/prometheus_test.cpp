@@ -67,7 +67,8 @@ private:
 // The platform's own, but for where it finds the services' pods and how often it reads them.
 class Prometheus {
 public:
-    Prometheus(const Json& platform, int gateway_port)
+    // It reads the gateway alone.
+    Prometheus(const Json& platform, int gateway_port, bool has_alerts = true)
         : folder_(Cluster::get().scratch() + "/prometheus-" + std::to_string(::getpid())), port_(support::free_port()) {
         std::filesystem::create_directories(folder_);
         const File file(platform.dump());
@@ -83,7 +84,7 @@ public:
             service["static_configs"] = Json::array({{{"targets", Json::array({target})}}});
         }
         support::write_file(folder_ + "/rules.yml", files.at("rules.yml"));
-        configure(1, true);
+        configure(1, has_alerts);
         process_ = std::make_unique<support::Background>(
             std::vector<std::string>{"prometheus", "--config.file=" + folder_ + "/prometheus.yml",
                                      "--storage.tsdb.path=" + folder_ + "/data",
@@ -160,12 +161,17 @@ TEST_F(ObjectivesByPrometheus, CountOnOneThatReadsTheServicesAndHasTheAlerts) {
     Counter services;
     services.count(1000, 0);
     Json platform = sample("minimal", {{"spec", {{"quality", {{"observability", {{"metrics", "Managed"}}}}}}}});
-    Prometheus prometheus(platform, services.port());
+    Prometheus prometheus(platform, services.port(), false);
     platform["spec"]["quality"]["observability"]["prometheusUrl"] = prometheus.url();
     start_operator();
     apply(platform);
     ASSERT_TRUE(ready());
-    EXPECT_TRUE(says("Metrics", "False", "reads no pod of user, catalog, inventory, order, payment")) << promise("Metrics");
+    EXPECT_TRUE(says("Metrics", "Unknown", "does not read yet user, catalog, inventory, order, payment")) << promise("Metrics");
+    const auto reads_none = [&] {
+        return promise("Metrics").value("evidence", "").find("reads no pod of user, catalog, inventory, order, payment") !=
+               std::string::npos;
+    };
+    EXPECT_TRUE(eventually(reads_none, 150s)) << promise("Metrics");
     EXPECT_EQ(condition(get("ecp", "shop"), "Observable"), "False");
     prometheus.configure(6, false);
     EXPECT_TRUE(says("Metrics", "False", "has not loaded the alerts")) << promise("Metrics") << prometheus.log();

@@ -8,6 +8,7 @@
 #include "api/document.h"
 #include "cluster.h"
 #include "command.h"
+#include "common/base/clock.h"
 #include "rights.h"
 #include "support/paths.h"
 #include "unit/client/certificates.h"
@@ -98,7 +99,7 @@ protected:
 
     // The pods that wait for a node have done so for longer than the operator has patience.
     static void let_have_waited(const std::string& labels) {
-        const std::string since = base::rfc3339(base::SystemClock().wall() - 10min);
+        const std::string since = base::rfc3339(base::SystemClock().wall() - std::chrono::minutes(10));
         const Json changed{{"type", "PodScheduled"}, {"lastTransitionTime", since}};
         const Json patch{{"status", {{"conditions", Json::array({changed})}}}};
         for (const std::string& pod : pods_without_node(labels)) {

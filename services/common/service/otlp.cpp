@@ -71,7 +71,7 @@ base::Tracer::Send sender(const std::string& url, base::Log log) {
             request.set_body(body, "application/json");
             // A stream that cpprestsdk makes for the answer is closed by tasks that the end of the process may leave in the
             // queue.
-            request.set_response_stream(concurrency::streams::container_buffer<std::string>().create_ostream());
+            request.set_response_stream(concurrency::streams::container_buffer<std::vector<unsigned char>>().create_ostream());
             const web::http::http_response response = client->request(request).get();
             response.content_ready().wait();  // Until then the connection is at work, also where the process ends.
             if (response.status_code() < 300) return true;

@@ -113,6 +113,11 @@ TEST_F(PromisesTest, OfAnAutoscalerTellWhyItDoesNotScale) {
 TEST_F(PromisesTest, OfHeadroomEndWhereLoadAsksForMore) {
     seen.scalers["payment"].at_maximum = true;
     expect_hurt("Headroom", "payment", "more than its maximum of 10 replicas", "spec.services.payment.replicas.max");
+    seen.scalers["payment"].inactive = "FailedGetResourceMetric";
+    expect_unknown("Headroom", "payment", "it is not known what load asks for");
+    EXPECT_THAT(find("Headroom", "payment").cure, HasSubstr("metrics-server"));
+    seen.scalers["payment"].unmeasured = true;
+    expect_unknown("Headroom", "payment", "no figures of its pods yet");
     seen.scalers["payment"].judged = false;
     expect_unknown("Headroom", "payment", "not looked");
 }
@@ -122,6 +127,14 @@ TEST_F(PromisesTest, OfZoneSpreadLeaveAReplicaOfAServiceInAnotherZone) {
     EXPECT_EQ(find("ZoneSpread", "payment").evidence, "runs in zones a, b");
     move("payment", {"b", "b", "b"});
     expect_hurt("ZoneSpread", "payment", "all replicas run in zone b", "Have nodes in another zone");
+    EXPECT_THAT(find("ZoneSpread", "payment").cure,
+                HasSubstr("which then starts there; or set spec.quality.reliability.spread to Node."));
+    platform.spec.availability_percent = "99.99";
+    EXPECT_THAT(find("ZoneSpread", "payment").cure, HasSubstr("spread to Node and availabilityPercent to 99.95 at most."));
+    platform.spec.availability_percent = "99.9";
+    EXPECT_THAT(find("ZoneSpread", "payment").cure, HasSubstr("spread to Node."));
+    move("redis", {"b", "b", "b"});
+    EXPECT_THAT(find("ZoneSpread", "redis").cure, HasSubstr("the same zone, as its volume is there, the data has to be moved"));
     move("payment", {"", "a", "b"});
     expect_unknown("ZoneSpread", "payment", "does not say in which zone");
     pods_of("payment").front()->on.reset();
@@ -168,7 +181,9 @@ TEST_F(PromisesTest, OfSpreadAreMadeAsTheSpecSays) {
     EXPECT_THAT(all("ZoneSpread"), IsEmpty());
     EXPECT_EQ(find("NodeSpread", "user").evidence, "runs on nodes node-a, node-b, node-c");
     move("user", {"c", "c", "c"});
-    expect_hurt("NodeSpread", "user", "all replicas run on node node-c", "spread to None");
+    expect_hurt("NodeSpread", "user", "all replicas run on node node-c", "spread to None.");
+    platform.spec.availability_percent = "99.9";
+    expect_hurt("NodeSpread", "user", "all replicas", "spread to None and availabilityPercent to 99.5 at most.");
     seen.pods.reset();
     expect_unknown("NodeSpread", "user", "pods");
     platform.spec.spread = api::Spread::None;
@@ -246,6 +261,23 @@ TEST_F(PromisesTest, OfRedundancyExceptARolloutUntilItsPodsAreAvailable) {
     EXPECT_THAT(find("Redundancy", "user").cure, testing::Not(HasSubstr("restart")));
     user.refused = true;
     expect_hurt("Redundancy", "user", "is forbidden", "kubectl rollout restart deployment/shop-user -n shop");
+}
+
+TEST_F(PromisesTest, OfRedundancyWaitForReplicasThatComeBackAfterOffHours) {
+    seen.workloads["user"].available = 1;
+    seen.budgets["user"].allows = false;
+    expect_hurt("Redundancy", "user", "fewer than 2 replicas", "health");
+    seen.wakes = true;
+    expect_unknown("Redundancy", "user", "off hours have ended, and replicas come back");
+    expect_unknown("DisruptionBudget", "user", "replicas come back");
+    seen.workloads["user"].failure = "ImagePullBackOff";
+    expect_hurt("Redundancy", "user", "ImagePullBackOff", "health");
+    expect_hurt("DisruptionBudget", "user", "no disruption is allowed", "health");
+    seen.workloads["user"] = running(3);
+    seen.workloads["user"].available = 0;
+    expect_hurt("Redundancy", "user", "fewer than 2 replicas", "health");
+    seen.workloads["redis"].available = 2;
+    expect_hurt("Redundancy", "redis", "fewer than 3", "health");
 }
 
 TEST_F(PromisesTest, OfNetworkIsolationNeedEveryPolicy) {
@@ -354,7 +386,13 @@ TEST_F(PromisesTest, OfRightSizingCompareRequestsWithWhatIsRecommended) {
     expect_hurt("RightSizing", "order", "less memory than it needs", "requests.memory to 128Mi");
     order.vertical = api::Vertical::Auto;
     order.autoscaling = false;
-    EXPECT_EQ(find("RightSizing", "order").evidence, "its pods get what is recommended");
+    for (Pod* each : pods_of("order")) each->asked = {250, 257 * kMebibyte};
+    recommended.memory.most = 300 * kMebibyte;
+    EXPECT_EQ(find("RightSizing", "order").evidence, "its pods ask for what is recommended");
+    pods_of("order").back()->asked.cpu = 251;
+    expect_unknown("RightSizing", "order", "not all of its pods ask for what is recommended yet");
+    seen.pods.reset();
+    expect_unknown("RightSizing", "order", "pods");
 }
 
 TEST_F(PromisesTest, OfAMonthlyBudgetReckonWithAllServicesAtTheirMaximum) {
@@ -406,29 +444,29 @@ TEST_F(PromisesTest, OfAdmissionNeedThePolicyAndItsBinding) {
 
 TEST_F(PromisesTest, OfABudgetNeedRoomForAllServicesAtTheirMaximum) {
     EXPECT_THAT(all("Budget"), IsEmpty());
-    // Six services with ten pods and one more in a rollout, seven nodes of data stores, six Jobs.
+    // Six services with ten pods, and in a rollout one more and two that go, seven nodes of data stores, six Jobs.
     for (auto& [name, settings] : platform.spec.services) settings.compute.requests = {"100m", "1Mi", ""};
     for (api::DataStore* store : {&platform.spec.postgres, &platform.spec.redis, &platform.spec.rabbitmq}) {
         store->managed.compute.requests = {"1", "100Mi", ""};
         store->managed.storage = "10Gi";
     }
-    platform.spec.budget = {"13900m", "1150Mi", "70Gi", ""};
+    platform.spec.budget = {"15100m", "1162Mi", "70Gi", ""};
     see("ResourceQuota", "budget");
     EXPECT_EQ(find("Budget").held, Held::True);
-    platform.spec.budget.cpu = "13";
-    expect_hurt("Budget", "", "13900m of cpu are asked for, the budget is 13", "budget.cpu to 13900m");
-    platform.spec.budget = {"", "1149Mi", "", ""};
-    expect_hurt("Budget", "", "1150Mi of memory are asked for", "or lower spec.quality.scalability.replicas.max.");
+    platform.spec.budget.cpu = "15";
+    expect_hurt("Budget", "", "15100m of cpu are asked for, the budget is 15", "budget.cpu to 15100m");
+    platform.spec.budget = {"", "1161Mi", "", ""};
+    expect_hurt("Budget", "", "1162Mi of memory are asked for", "or lower spec.quality.scalability.replicas.max.");
     platform.spec.services["order"].own_most = platform.spec.services["user"].own_most = true;
     platform.spec.services["user"].autoscaling = false;
     platform.spec.services["user"].replicas.count = 10;
     expect_hurt(
-        "Budget", "", "1150Mi of memory are asked for",
+        "Budget", "", "1162Mi of memory are asked for",
         "or lower spec.quality.scalability.replicas.max or spec.services.order.replicas.max or spec.services.user.replicas.");
     platform.spec.budget = {"", "", "69Gi", ""};
     expect_hurt("Budget", "", "71680Mi of storage are asked for", "budget.storage");
 
-    platform.spec.budget = {"14", "", "", ""};
+    platform.spec.budget = {"16", "", "", ""};
     seen.workloads["order"].failure = "pods \"shop-order-1\" is forbidden: exceeded quota: shop-budget";
     expect_hurt("Budget", "order", "refuses its pods", "kubectl describe quota -n shop");
 }
@@ -625,9 +663,15 @@ TEST_F(PromisesTest, OfMetricsAreKeptAsThePrometheusSaysThatIsNamed) {
     Scraping& said = seen.measured->scraping.emplace();
     said.problem = "Connection refused";
     expect_unknown("Metrics", "", "does not tell what it reads: Connection refused");
-    said = Scraping{.unread = {"user", "order"}};
+    said = Scraping{.unread = {"user", "order"}, .awaited = {"payment"}, .alerts_awaited = true};
     expect_hurt("Metrics", "", "reads no pod of user, order", "select ServiceMonitor shop-metrics");
     said.unread.clear();
+    expect_unknown("Metrics", "", "does not read yet payment");
+    seen.workloads["payment"].available = 0;
+    expect_unknown("Metrics", "", "no pod is available of payment");
+    said.awaited.clear();
+    expect_unknown("Metrics", "", "has not loaded the alerts yet");
+    said.alerts_awaited = false;
     expect_hurt("Metrics", "", "has not loaded the alerts", "select PrometheusRule shop-objectives");
     said.alerts = true;
     EXPECT_EQ(find("Metrics").held, Held::True);
@@ -654,6 +698,7 @@ TEST_F(PromisesTest, OfMetricsNeedThePlatformsOwnPrometheusWhereItIsToReadThem) 
     seen.measured->scraping->unread = {"user"};
     expect_hurt("Metrics", "", "reads no pod of user", "kubectl port-forward -n shop shop-prometheus-0");
     seen.workloads["prometheus"].available = 0;
+    expect_unknown("Metrics", "", "own Prometheus is not ready yet");
     seen.workloads["prometheus"].failure = "no volume";
     expect_hurt("Metrics", "", "own Prometheus is not ready: no volume", "kubectl describe pod -n shop shop-prometheus-0");
     seen.workloads["prometheus"].observed_generation = 1;
@@ -707,10 +752,14 @@ TEST_F(LogShippingTest, IsPromisedWhereThereIsAnAgentAlone) {
 
 TEST_F(LogShippingTest, IsBrokenByANodeWhoseAgentIsNotReadyOrOld) {
     agent().available = 2;
-    expect_hurt("LogShipping", "", "not every node",
+    expect_unknown("LogShipping", "", "not every node has a Fluent Bit that is ready and up to date yet");
+    agent().failure = "shop-1 has not been ready for 5 minutes";
+    expect_hurt("LogShipping", "", "not every node has a Fluent Bit that is ready: shop-1 has not been ready for 5 minutes",
                 "kubectl describe daemonset,pods -n logging -l ecommerceplatform.io/namespace=shop");
     agent() = running(3);
     agent().updated = 1;
+    expect_unknown("LogShipping", "", "up to date yet");
+    agent().failure = "ImagePullBackOff";
     expect_hurt("LogShipping", "", "not every node", "kubectl describe");
 }
 

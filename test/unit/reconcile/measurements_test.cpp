@@ -94,8 +94,12 @@ protected:
     std::vector<kube::Key> changed_;
     base::ManualClock clock_;
     Platforms platforms_{known_platform_from, [](const kube::Key&, const auto*, const auto*) {}};
-    Measurements measurements_{io_, platforms_, [this](const kube::Key&) { return pods_; }, clock_,
-                               [this](const kube::Key& key) { changed_.push_back(key); }};
+    std::string unavailable_;  // A service.
+    const Measurements::IsAvailable is_available_ = [this](const kube::Key&, std::string_view service) {
+        return service != unavailable_;
+    };
+    Measurements measurements_{io_,           platforms_, [this](const kube::Key&) { return pods_; },
+                               is_available_, clock_,     [this](const kube::Key& key) { changed_.push_back(key); }};
 };
 
 TEST_F(MeasurementsTest, TellOnlyWhatIsNew) {
@@ -227,12 +231,34 @@ TEST_F(MeasurementsTest, AskThePrometheusWhatItReadsWhereItIsToReadTheServices) 
     }
     counted_ = answer.dump();
     look();
-    EXPECT_EQ(measured().scraping, (quality::Scraping{.unread = {"order"}, .alerts = true}));
+    const quality::Scraping late{.awaited = {"order"}, .alerts = true};
+    EXPECT_EQ(measured().scraping, late);
     EXPECT_THAT(asked_, Contains("/api/v1/rules?type=alert&exclude_alerts=true"));
+    clock_.advance(std::chrono::seconds(119));
+    unavailable_ = "order";
+    look();
+    EXPECT_EQ(measured().scraping, late) << "nobody could read it";
+    unavailable_.clear();
+    look();
+    clock_.advance(std::chrono::seconds(119));
+    look();
+    EXPECT_EQ(measured().scraping, late);
+    clock_.advance(std::chrono::seconds(1));
+    look();
+    EXPECT_EQ(measured().scraping, (quality::Scraping{.unread = {"order"}, .alerts = true}));
+    counted_ = "{}";
+    look();
+    counted_ = answer.dump();
+    look();
+    EXPECT_EQ(measured().scraping, late) << "it may have begun anew";
     answer["data"]["groups"][0]["rules"].erase(answer["data"]["groups"][0]["rules"].size() - 2);
     counted_ = answer.dump();
     look();
     EXPECT_FALSE(measured().scraping->alerts) << "one is missing";
+    EXPECT_TRUE(measured().scraping->alerts_awaited);
+    clock_.advance(std::chrono::minutes(2));
+    look();
+    EXPECT_FALSE(measured().scraping->alerts_awaited);
     put_platform(R"({"prometheusUrl": ")" + url + "\"}");
     look();
     EXPECT_EQ(measured().scraping, std::nullopt) << "pods' annotations are for whoever reads them";
@@ -259,7 +285,7 @@ TEST_F(MeasurementsTest, SayWhyAPrometheusTellsNothing) {
 }
 
 TEST_F(MeasurementsTest, FromOutsideTheClusterNeedAPrometheus) {
-    Measurements outside{io_, platforms_, nullptr, clock_, [](const kube::Key&) {}};
+    Measurements outside{io_, platforms_, nullptr, is_available_, clock_, [](const kube::Key&) {}};
     look(outside);
     EXPECT_EQ(seen_by(outside), std::nullopt);
     put_platform(R"({"metrics": "Managed"})");

@@ -20,13 +20,14 @@ kube::Json running_pod() {
 
 TEST(PodFacts, SayWhereItRunsAndWhatBindsIt) {
     const PodFacts facts = pod_facts_from(running_pod());
-    EXPECT_EQ(facts, (PodFacts{.platform = "shop",
+    EXPECT_EQ(facts, (PodFacts{.platform = {"shop", "shop"},
                                .component = "user",
                                .version = "1.0.0",
                                .node = "node-a",
                                .runs = true,
                                .best_effort = false,
                                .bounded = true,
+                               .asked = {1000, std::int64_t{1000} << 30},
                                .scraped = true,
                                .shipped = false,
                                .address = "10.0.0.7",
@@ -65,6 +66,14 @@ TEST(PodFacts, SayWhetherALogAgentRunsBesideTheService) {
     EXPECT_FALSE(with_state({{"waiting", {{"reason", "CrashLoopBackOff"}}}}).shipped);
     pod["spec"]["initContainers"][0]["resources"].erase("limits");
     EXPECT_FALSE(pod_facts_from(pod).bounded);
+}
+
+TEST(PodFacts, AreOfThePlatformInAnotherNamespaceWhereItIsALogAgent) {
+    kube::Json pod = running_pod();
+    pod["metadata"]["labels"]["ecommerceplatform.io/namespace"] = "other";
+    EXPECT_EQ(pod_facts_from(pod).platform, (kube::Key{"shop", "shop"})) << "anybody may label a pod";
+    pod["metadata"]["labels"]["app.kubernetes.io/component"] = "fluent-bit";
+    EXPECT_EQ(pod_facts_from(pod).platform, (kube::Key{"other", "shop"}));
 }
 
 TEST(PodFacts, KeepTheLabelsThatNotEveryTemplateHas) {
@@ -204,9 +213,12 @@ TEST(PodFacts, SayWhichContainerEndsAgainAndAgain) {
     EXPECT_FALSE(pod_facts_from(pod).restarts);
     container["restartCount"] = 2;
     EXPECT_EQ(pod_facts_from(pod).trouble, words);
-    container["name"] = "fluent-bit";
+    kube::Json& sidecars = pod["status"]["initContainerStatuses"];
+    sidecars.swap(pod["status"]["containerStatuses"]);
+    sidecars[0]["name"] = "fluent-bit";
     EXPECT_EQ(pod_facts_from(pod).trouble, "") << "the pod comes up without it";
-    container["name"] = "redis";
+    sidecars.swap(pod["status"]["containerStatuses"]);
+    EXPECT_NE(pod_facts_from(pod).trouble, "") << "it is the agent of a node";
     pod["status"]["phase"] = "Failed";
     EXPECT_EQ(pod_facts_from(pod).trouble, "") << "another takes its place";
 }
