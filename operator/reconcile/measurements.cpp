@@ -24,7 +24,7 @@ constexpr std::size_t kMostAtOnce = 16;          // Connections and their buffer
 
 // Until a Prometheus reads a new pod and has taken up what it is told: a minute in which the kubelet carries a changed
 // configuration into its pod (its sync period), half a minute until it asks the DNS again, and as long until it reads next.
-constexpr std::chrono::minutes kPatience{2};
+constexpr std::chrono::minutes kUntilRead{2};
 
 awaitable<std::string> metrics_of(MetricsOf pod) {
     const std::string target = "/metrics";
@@ -94,7 +94,7 @@ void Measurements::have_patience(const kube::Key& platform, quality::Scraping& s
         const auto known = before.find(what);
         const base::SteadyTime since = known == before.end() ? now : known->second;
         lacks[what] = since;
-        return now - since < kPatience;
+        return now - since < kUntilRead;
     };
     if (scraping.problem.empty()) {
         std::vector<std::string>& unread = scraping.unread;

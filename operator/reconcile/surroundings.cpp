@@ -103,7 +103,7 @@ bool has_no_node(const kube::Json& status) {
 
 // The controller of a StatefulSet waits for a pod for ever, and a cluster autoscaler may bring a node for one: after so long
 // there is something wrong. As long as a Deployment's rollout may stand still (progressDeadlineSeconds).
-constexpr std::chrono::minutes kPatience{5};
+constexpr std::chrono::minutes kUntilLate{5};
 
 std::optional<base::WallTime> time_at(const kube::Json& object, std::initializer_list<std::string_view> path) {
     const base::WallTime time = base::wall_time_from(kube::string_at(object, path));
@@ -235,10 +235,10 @@ PodFacts pod_facts_from(const kube::Json& pod) {
 
 // A service's Deployment has a deadline of its own, and a Job's pod is not to get ready.
 Trouble trouble_of(const kube::Key& pod, const PodFacts& facts, base::WallTime now) {
-    const bool is_late = facts.not_ready_since && *facts.not_ready_since + kPatience <= now;
+    const bool is_late = facts.not_ready_since && *facts.not_ready_since + kUntilLate <= now;
     if (!facts.trouble.empty()) return {facts.trouble, facts.without_node && !is_late};
     if (!is_late || !facts.job.empty() || quality::is_service(facts.component)) return {};
-    return {pod.name + " has not been ready for " + std::to_string(kPatience.count()) + " minutes", false};
+    return {pod.name + " has not been ready for " + std::to_string(kUntilLate.count()) + " minutes", false};
 }
 
 quality::Node node_from(const kube::Json& node) {
@@ -329,7 +329,7 @@ std::optional<base::WallTime> Surroundings::trouble_turns(const kube::Key& platf
     std::optional<base::WallTime> first;
     pods_.for_each([&](const kube::Key&, const PodFacts& facts) {
         if (facts.platform != platform || !facts.not_ready_since) return;
-        const base::WallTime turn = *facts.not_ready_since + kPatience;
+        const base::WallTime turn = *facts.not_ready_since + kUntilLate;
         if (turn > now && (!first || turn < *first)) first = turn;
     });
     return first;
