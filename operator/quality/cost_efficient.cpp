@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "api/off_hours.h"
 #include "kube/quantity.h"
 #include "quality/footprint.h"
@@ -16,21 +14,26 @@ std::string in_mebibytes(std::int64_t thousandths) {
     return std::to_string((thousandths + kUnit - 1) / kUnit) + "Mi";
 }
 
+bool any_service(std::string_view) {
+    return true;
+}
+
 void compare(Findings& findings, const api::Spec& spec, const std::string& field, const std::string& given, std::int64_t most,
              const std::string& words) {
     if (given.empty() || most <= kube::quantity_millis(given).value_or(0)) return;
     findings.push_back(
         hurt("", "with all services at their maximum " + words + " of " + field + " are asked for, the budget is " + given,
-             "Raise spec.quality.cost.budget." + field + " to " + words + ", or lower " + maxima(spec) + "."));
+             "Raise spec.quality.cost.budget." + field + " to " + words + ", or lower " + maxima(spec, any_service) + "."));
 }
 
 void compare_cost(Findings& findings, const api::Spec& spec) {
     const double most = monthly_cost(spec, at_most);
     if (spec.budget.monthly.empty() || most <= std::stod(spec.budget.monthly)) return;
-    findings.push_back(hurt("",
-                            "with all services at their maximum a month costs " + money(most) + " " + spec.prices.currency +
-                                ", the budget is " + spec.budget.monthly,
-                            "Raise spec.quality.cost.budget.monthly to " + money(most) + ", or lower " + maxima(spec) + "."));
+    findings.push_back(
+        hurt("",
+             "with all services at their maximum a month costs " + money(most) + " " + spec.prices.currency + ", the budget is " +
+                 spec.budget.monthly,
+             "Raise spec.quality.cost.budget.monthly to " + money(most) + ", or lower " + maxima(spec, any_service) + "."));
 }
 
 std::string in_steps(std::int64_t amount, std::int64_t step, std::int64_t unit, const char* suffix) {
@@ -44,22 +47,25 @@ std::string memory_in_steps(std::int64_t thousandths) {
     return in_steps(thousandths, 32 * kMebibyte, kMebibyte, "Mi");
 }
 
-// Within its bounds the Vertical Pod Autoscaler leaves a pod as it is.
+// Outside of its bounds the Vertical Pod Autoscaler makes a pod anew at once.
 Finding sized_by_load(const Case& of, const std::string& component, const Recommendation& recommended) {
     const auto within = [](std::int64_t asked, const Recommendation::Bounds& bounds) {
         return asked >= bounds.least && asked <= bounds.most;
     };
     if (!of.seen.pods) return not_shown(component, "pods");
-    const bool all = std::ranges::all_of(*of.seen.pods, [&](const Pod& pod) {
-        const bool fits = within(pod.asked.cpu, recommended.cpu) && within(pod.asked.memory, recommended.memory);
-        return pod.component != component || fits;
-    });
-    if (all) return kept(component, "its pods ask for what is recommended");
-    return unknown(
-        component, "not all of its pods ask for what is recommended yet",
-        "Wait until the Vertical Pod Autoscaler has made them anew; where it never does, see to it that its updater and "
-        "its admission controller run, or set spec.services." +
-            component + ".vertical to Recommend.");
+    bool any = false;
+    for (const Pod& pod : *of.seen.pods) {
+        if (pod.component != component) continue;
+        any = true;
+        if (within(pod.asked.cpu, recommended.cpu) && within(pod.asked.memory, recommended.memory)) continue;
+        return unknown(
+            component, "not all of its pods ask for what is recommended yet",
+            "Wait until the Vertical Pod Autoscaler has made them anew; where it never does, see to it that its updater and "
+            "its admission controller run, or set spec.services." +
+                component + ".vertical to Recommend.");
+    }
+    if (!any) return unknown(component, "no replica runs yet", "Wait until replicas run.");
+    return kept(component, "its pods ask for what is recommended");
 }
 
 void compare_request(Findings& findings, const std::string& component, const std::string& resource, const std::string& request,

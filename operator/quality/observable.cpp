@@ -81,7 +81,7 @@ Finding own_prometheus(const Case& of) {
         return unknown("", "the platform's own Prometheus is not ready yet",
                        "Wait until it is, or for five minutes to be told why.");
     }
-    return hurt("", "the platform's own Prometheus is not ready" + (workload->failure.empty() ? "" : ": " + workload->failure),
+    return hurt("", "the platform's own Prometheus is not ready: " + workload->failure,
                 "Bring its pod back to health: kubectl describe pod -n " + of.platform.key.ns + " " +
                     api::child_name(of.platform.key.name, name) + "-0.");
 }

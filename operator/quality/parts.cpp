@@ -34,13 +34,14 @@ std::string in_short(const std::vector<std::string>& names) {
     return listed({names.begin(), names.begin() + kMost}) + " and " + std::to_string(names.size() - kMost) + " more";
 }
 
-std::string maxima(const api::Spec& spec) {
+std::string maxima(const api::Spec& spec, const std::function<bool(std::string_view service)>& concerns) {
     const auto field_of = [](const api::ServiceSettings& settings) {
         return std::string(settings.autoscaling ? ".replicas.max" : ".replicas");
     };
     std::set<std::string> shared;
     std::vector<std::string> fields;
     for (const auto& [name, settings] : spec.services) {
+        if (!concerns(name)) continue;
         if (settings.own_most) fields.push_back("spec.services." + name + field_of(settings));
         if (!settings.own_most) shared.insert("spec.quality.scalability" + field_of(settings));
     }

@@ -48,9 +48,9 @@ std::string cure_of_objects(const Case& of);
 // Where pods, nodes or namespaces may not be observed.
 Finding not_shown(const std::string& component, const std::string& what);
 
-// The fields in which the services' maxima are declared, as "a or b". One without an autoscaler has a number instead, which
-// validation holds between min and max.
-std::string maxima(const api::Spec& spec);
+// The fields in which the maxima are declared of the services that `concerns`, as "a or b". One without an autoscaler has a
+// number instead, which validation holds between min and max.
+std::string maxima(const api::Spec& spec, const std::function<bool(std::string_view service)>& concerns);
 
 bool is_service(std::string_view component);
 

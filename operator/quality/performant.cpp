@@ -14,6 +14,11 @@ std::int64_t connections_at_most(const api::Spec& spec) {
     return std::min(api::kPoolConnections, spec.configuration.max_connections) * api::pods_with_a_pool(spec);
 }
 
+bool has_pool(std::string_view service) {
+    return std::ranges::any_of(api::kServices,
+                               [&](const api::Service& each) { return each.key == service && each.has_database(); });
+}
+
 Finding not_told(const Case& of, const std::string& prometheus, const std::string& problem) {
     const bool is_own = of.platform.spec.prometheus_url.empty();
     return unknown(std::string(api::kGateway.key), "Prometheus at " + prometheus + " tells nothing of its requests: " + problem,
@@ -48,7 +53,7 @@ Findings connections(const Case& of) {
     }
     return {hurt(postgres, evidence,
                  "Set spec.data.postgres.managed.parameters.max_connections higher by " + std::to_string(most - allowed) +
-                     ", with memory for them, or lower " + maxima(of.platform.spec) + ".")};
+                     ", with memory for them, or lower " + maxima(of.platform.spec, has_pool) + ".")};
 }
 
 Findings quality_of_service(const Case& of) {

@@ -22,8 +22,9 @@ using boost::asio::use_awaitable;
 constexpr std::uint64_t kMostMetrics = 4 << 20;  // Measured: 6 KB, and 2 KB more for each route that was asked for.
 constexpr std::size_t kMostAtOnce = 16;          // Connections and their buffers.
 
-// Until a Prometheus reads a new pod and has taken up what it is told: a minute in which the kubelet carries a changed
-// configuration into its pod (its sync period), half a minute until it asks the DNS again, and as long until it reads next.
+// Until a Prometheus reads a new pod and has taken up what it is told: half a minute until the platform's own asks the DNS again,
+// or a minute in which the kubelet carries what an operator changed into the pod of another (its sync period), half a minute
+// until it reads next, and as long again.
 constexpr std::chrono::minutes kUntilRead{2};
 
 awaitable<std::string> metrics_of(MetricsOf pod) {

@@ -52,7 +52,8 @@ void look_at_pods(const api::Platform& platform, const Surroundings& surrounding
                   quality::Observed& observed) {
     for (auto& [component, workload] : observed.workloads) {
         workload.settles = workload.settles && !surroundings.restarts(platform.key, component);
-        Trouble trouble = surroundings.trouble_of(platform.key, component, now);
+        const std::string& ns = component == api::kFluentBit ? platform.spec.logging.ns : platform.key.ns;
+        Trouble trouble = surroundings.trouble_of(platform.key, component, ns, now);
         if (trouble.words.empty() || workload.refused) continue;
         workload.passing = trouble.passing && workload.failure.empty();
         workload.failure = std::move(trouble.words);

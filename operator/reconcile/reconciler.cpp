@@ -110,7 +110,7 @@ awaitable<Action> PlatformReconciler::reconcile(kube::Key key) {
     const KnownPlatform* found = parts_.platforms.find(key);
     if (!found) {
         parts_.references.set(key, {});
-        agents_missing_.erase(key);
+        standstill_.forget(key);
         co_return Action::wait();  // Its children go with their owner reference.
     }
     KnownPlatform known = *found;
@@ -238,23 +238,6 @@ bool PlatformReconciler::is_steady(const Platform& platform, const kube::Objects
     });
 }
 
-// Of a DaemonSet Kubernetes does not say that it can't make its pods, but that they are missing, as it does for a moment whenever
-// a node comes. Returns when that moment is over.
-std::optional<base::WallTime> PlatformReconciler::wait_for_log_agents(const kube::Key& platform, quality::Observed& observed,
-                                                                      base::WallTime now) {
-    constexpr std::chrono::seconds kMoment{10};
-    const auto agent = observed.workloads.find(api::kFluentBit);
-    if (agent == observed.workloads.end() || agent->second.current >= agent->second.desired) {
-        agents_missing_.erase(platform);
-        return std::nullopt;
-    }
-    const base::WallTime over = agents_missing_.try_emplace(platform, now).first->second + kMoment;
-    if (now < over) return over;
-    if (agent->second.failure.empty()) agent->second.failure = "Kubernetes makes none there";
-    agent->second.passing = false;
-    return std::nullopt;
-}
-
 // Returns when the verdict is another one by the passing of time alone.
 awaitable<std::optional<base::WallTime>> PlatformReconciler::judge(Platform platform, Everything wanted, kube::Objects due,
                                                                    Refused refused) {
@@ -271,7 +254,7 @@ awaitable<std::optional<base::WallTime>> PlatformReconciler::judge(Platform plat
         observed.certificate = seen.observed;
         turn = earlier(turn, seen.turn);
     }
-    turn = earlier(turn, wait_for_log_agents(platform.key, observed, now));
+    turn = earlier(turn, standstill_.look_at(platform.key, observed, now));
     if (const auto awake_at = wakes_until(platform, now)) {
         observed.wakes = true;
         turn = earlier(turn, awake_at);

@@ -3,7 +3,6 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +19,7 @@
 #include "reconcile/observation.h"
 #include "reconcile/references.h"
 #include "reconcile/root_key_keeper.h"
+#include "reconcile/standstill.h"
 #include "reconcile/surroundings.h"
 #include "resources/desired.h"
 #include "resources/order.h"
@@ -76,7 +76,6 @@ private:
     boost::asio::awaitable<void> report(Platform platform, quality::Verdict verdict);
     boost::asio::awaitable<std::optional<base::WallTime>> judge(Platform platform, Everything wanted, kube::Objects due,
                                                                 Refused refused);
-    std::optional<base::WallTime> wait_for_log_agents(const kube::Key& platform, quality::Observed& observed, base::WallTime now);
     resources::Progress progress(const Platform& platform, const kube::Objects& wanted) const;
     boost::asio::awaitable<Everything> everything(Platform platform);
     boost::asio::awaitable<std::optional<base::WallTime>> rotate(Platform platform, Everything wanted);
@@ -91,7 +90,7 @@ private:
     Applier applier_;
     RootKeyKeeper root_keys_;
     JobWatch jobs_;
-    std::map<kube::Key, base::WallTime> agents_missing_;  // Since when Kubernetes has made fewer log agents than there are nodes.
+    Standstill standstill_;
 };
 
 }  // namespace reconcile

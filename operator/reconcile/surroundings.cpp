@@ -315,9 +315,13 @@ Trouble Surroundings::worst_trouble(const Concerns& concerns, base::WallTime now
     return worst;
 }
 
-Trouble Surroundings::trouble_of(const kube::Key& platform, std::string_view component, base::WallTime now) const {
+Trouble Surroundings::trouble_of(const kube::Key& platform, std::string_view component, std::string_view ns,
+                                 base::WallTime now) const {
     return worst_trouble(
-        [&](const kube::Key&, const PodFacts& facts) { return facts.platform == platform && facts.component == component; }, now);
+        [&](const kube::Key& key, const PodFacts& facts) {
+            return key.ns == ns && facts.platform == platform && facts.component == component;
+        },
+        now);
 }
 
 Trouble Surroundings::trouble_of_job(const kube::Key& job, base::WallTime now) const {

@@ -87,8 +87,8 @@ public:
 
     // Those of a platform that run; nothing where pods are not shown.
     std::optional<std::vector<quality::Pod>> pods_of(const kube::Key& platform) const;
-    // Of the pods of a component, or of the one of a Job.
-    Trouble trouble_of(const kube::Key& platform, std::string_view component, base::WallTime now) const;
+    // Of the pods of a component in that namespace, or of the one of a Job.
+    Trouble trouble_of(const kube::Key& platform, std::string_view component, std::string_view ns, base::WallTime now) const;
     Trouble trouble_of_job(const kube::Key& job, base::WallTime now) const;
     // When one of a platform's is another by the passing of time alone.
     std::optional<base::WallTime> trouble_turns(const kube::Key& platform, base::WallTime now) const;

@@ -19,7 +19,10 @@ TEST_F(PromisesTest, OfConnectionsAddUpEveryPoolAtItsMost) {
     expect_hurt("Connections", "postgres", "open up to 1040 connections, PostgreSQL takes 1039", "gives each pod 15");
     max_connections = "40";
     platform.spec.configuration.max_connections = 1;
+    platform.spec.services["gateway"].own_most = platform.spec.services["user"].own_most = true;  // The gateway has no database.
     expect_hurt("Connections", "postgres", "open up to 65 connections, PostgreSQL takes 32", "higher by 33");
+    EXPECT_THAT(find("Connections", "postgres").cure,
+                testing::EndsWith("or lower spec.quality.scalability.replicas.max or spec.services.user.replicas.max."));
     max_connections = "73";
     EXPECT_EQ(find("Connections", "postgres").held, Held::True);
     platform.spec.postgres.managed.parameters["superuser_reserved_connections"] = "60";
@@ -391,6 +394,8 @@ TEST_F(PromisesTest, OfRightSizingCompareRequestsWithWhatIsRecommended) {
     EXPECT_EQ(find("RightSizing", "order").evidence, "its pods ask for what is recommended");
     pods_of("order").back()->asked.cpu = 251;
     expect_unknown("RightSizing", "order", "not all of its pods ask for what is recommended yet");
+    std::erase_if(*seen.pods, [](const Pod& each) { return each.component == "order"; });
+    expect_unknown("RightSizing", "order", "no replica runs yet");
     seen.pods.reset();
     expect_unknown("RightSizing", "order", "pods");
 }
