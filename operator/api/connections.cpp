@@ -11,8 +11,7 @@ namespace api {
 namespace {
 
 constexpr std::int64_t kBytesOfConnection = 9'531'392;  // DBInstanceClassMemory/9531392 in the parameter groups of RDS.
-constexpr std::int64_t kLeast = 100;                    // PostgreSQL's own default of max_connections …
-constexpr std::int64_t kSuperuserReserved = 3;          // … and of superuser_reserved_connections.
+constexpr std::int64_t kLeast = 100;                    // PostgreSQL's own default of max_connections.
 
 // A whole number, as the schema has it.
 std::int64_t parameter(const ManagedStore& postgres, const std::string& name, std::int64_t otherwise) {

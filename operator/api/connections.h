@@ -7,6 +7,9 @@
 
 namespace api {
 
+// PostgreSQL's own default of superuser_reserved_connections.
+inline constexpr std::int64_t kSuperuserReserved = 3;
+
 // What PostgreSQL takes where spec.data.postgres.managed.parameters says nothing: for each 9,531,392 bytes of its memory limit
 // one, as Amazon RDS has it, and no fewer than PostgreSQL's own 100.
 std::int64_t default_max_connections(const Compute& postgres);

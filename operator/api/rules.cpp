@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "api/cidr.h"
+#include "api/connections.h"
 #include "api/names.h"
 #include "api/pattern.h"
 #include "kube/object.h"
@@ -126,7 +127,6 @@ bool is_number_of_connections(const Json& self, const char* parameter, std::int6
 
 // Of numbers that other rules take.
 bool are_connections_left(const Json& self) {
-    constexpr std::int64_t kSuperusers = 3;  // PostgreSQL's own default.
     for (const auto& [parameter, least] :
          {std::pair("max_connections", 1), {"superuser_reserved_connections", 0}, {"reserved_connections", 0}}) {
         if (!is_number_of_connections(self, parameter, least)) return true;
@@ -134,7 +134,8 @@ bool are_connections_left(const Json& self) {
     const auto number = [&](const char* parameter, std::int64_t otherwise) {
         return has(self, parameter) ? std::stoll(text(self, parameter)) : otherwise;
     };
-    const std::int64_t reserved = number("superuser_reserved_connections", kSuperusers) + number("reserved_connections", 0);
+    const std::int64_t reserved =
+        number("superuser_reserved_connections", kSuperuserReserved) + number("reserved_connections", 0);
     return !has(self, "max_connections") || number("max_connections", 0) > reserved;
 }
 

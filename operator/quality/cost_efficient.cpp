@@ -14,16 +14,12 @@ std::string in_mebibytes(std::int64_t thousandths) {
     return std::to_string((thousandths + kUnit - 1) / kUnit) + "Mi";
 }
 
-bool any_service(std::string_view) {
-    return true;
-}
-
 void compare(Findings& findings, const api::Spec& spec, const std::string& field, const std::string& given, std::int64_t most,
              const std::string& words) {
     if (given.empty() || most <= kube::quantity_millis(given).value_or(0)) return;
     findings.push_back(
         hurt("", "with all services at their maximum " + words + " of " + field + " are asked for, the budget is " + given,
-             "Raise spec.quality.cost.budget." + field + " to " + words + ", or lower " + maxima(spec, any_service) + "."));
+             "Raise spec.quality.cost.budget." + field + " to " + words + ", or lower " + maxima(spec, is_service) + "."));
 }
 
 void compare_cost(Findings& findings, const api::Spec& spec) {
@@ -33,7 +29,7 @@ void compare_cost(Findings& findings, const api::Spec& spec) {
         hurt("",
              "with all services at their maximum a month costs " + money(most) + " " + spec.prices.currency + ", the budget is " +
                  spec.budget.monthly,
-             "Raise spec.quality.cost.budget.monthly to " + money(most) + ", or lower " + maxima(spec, any_service) + "."));
+             "Raise spec.quality.cost.budget.monthly to " + money(most) + ", or lower " + maxima(spec, is_service) + "."));
 }
 
 std::string in_steps(std::int64_t amount, std::int64_t step, std::int64_t unit, const char* suffix) {
@@ -49,15 +45,12 @@ std::string memory_in_steps(std::int64_t thousandths) {
 
 // Outside of its bounds the Vertical Pod Autoscaler makes a pod anew at once.
 Finding sized_by_load(const Case& of, const std::string& component, const Recommendation& recommended) {
-    const auto within = [](std::int64_t asked, const Recommendation::Bounds& bounds) {
-        return asked >= bounds.least && asked <= bounds.most;
-    };
     if (!of.seen.pods) return not_shown(component, "pods");
     bool any = false;
     for (const Pod& pod : *of.seen.pods) {
         if (pod.component != component) continue;
         any = true;
-        if (within(pod.asked.cpu, recommended.cpu) && within(pod.asked.memory, recommended.memory)) continue;
+        if (recommended.cpu.contain(pod.asked.cpu) && recommended.memory.contain(pod.asked.memory)) continue;
         return unknown(
             component, "not all of its pods ask for what is recommended yet",
             "Wait until the Vertical Pod Autoscaler has made them anew; where it never does, see to it that its updater and "
@@ -71,7 +64,7 @@ Finding sized_by_load(const Case& of, const std::string& component, const Recomm
 void compare_request(Findings& findings, const std::string& component, const std::string& resource, const std::string& request,
                      const Recommendation::Bounds& bounds, const std::string& recommended) {
     const std::int64_t asked = kube::quantity_millis(request).value_or(0);
-    if (asked >= bounds.least && asked <= bounds.most) return;
+    if (bounds.contain(asked)) return;
     findings.push_back(
         hurt(component, std::string("it asks for ") + (asked < bounds.least ? "less " : "more ") + resource + " than it needs",
              "Set spec.services." + component + ".resources.requests." + resource + " to " + recommended + "."));

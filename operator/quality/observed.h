@@ -68,6 +68,8 @@ struct Recommendation {
         std::int64_t target = 0;
         std::int64_t most = 0;
 
+        bool contain(std::int64_t amount) const { return amount >= least && amount <= most; }
+
         friend bool operator==(const Bounds&, const Bounds&) = default;
     };
     bool given = false;

@@ -179,8 +179,8 @@ Finding redundancy_of(const Case& of, const Part& part) {
     const Workload* workload = of.seen.workload_of(part.name);
     if (!workload) return unknown(part.name, "does not exist yet", "Wait until it does, or see the condition Stalled.");
     const std::int64_t least = available_at_least(of, part, *workload);
-    if (workload->available < least && wakes(of, part, *workload)) return coming_back(part);
     if (workload->available < least) {
+        if (wakes(of, part, *workload)) return coming_back(part);
         const std::string why = workload->failure.empty() ? "" : ": " + workload->failure;
         const std::string what = part.least < 2 ? "its one replica is not available"
                                                 : "fewer than " + std::to_string(part.least) + " replicas are available";

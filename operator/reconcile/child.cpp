@@ -25,8 +25,7 @@ void look_at_failure(const kube::Json& status, quality::Workload& workload) {
     workload.failure = kube::string_at(condition, {"message"});
 }
 
-// A Deployment's controller says so until all new pods are available. That of a StatefulSet moves its revision on once they are
-// ready.
+// A Deployment's controller says so until all new pods are available, that of a StatefulSet until they are ready.
 bool progresses(const kube::Json& status) {
     const std::string updated = kube::string_at(status, {"updateRevision"});
     if (!updated.empty()) return kube::string_at(status, {"currentRevision"}) != updated;

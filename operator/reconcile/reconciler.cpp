@@ -11,7 +11,9 @@
 #include "api/version.h"
 #include "kube/managed.h"
 #include "quality/parts.h"
+#include "reconcile/turn.h"
 #include "resources/access.h"
+#include "resources/services.h"
 
 namespace reconcile {
 
@@ -67,10 +69,6 @@ std::string version_before(const api::Platform& platform) {
     return kube::string_at(platform.status, {"version"});
 }
 
-std::optional<base::WallTime> earlier(const std::optional<base::WallTime>& a, const std::optional<base::WallTime>& b) {
-    return a && b ? std::min(a, b) : std::max(a, b);
-}
-
 std::vector<api::Problem> namespace_taken(const KnownPlatform& first) {
     return {{"metadata.namespace", "a namespace holds one platform, and " + first.platform.key.name + " was here first"}};
 }
@@ -82,11 +80,10 @@ std::vector<api::Problem> not_shown(const std::vector<std::string>& kinds) {
 
 // Nothing: off hours did not just end.
 std::optional<base::WallTime> wakes_until(const api::Platform& platform, base::WallTime now) {
-    constexpr std::chrono::minutes kToWake{5};  // As a Deployment's rollout has time to get on (progressDeadlineSeconds).
-    const auto before = std::chrono::floor<std::chrono::seconds>(now - kToWake);
+    const auto before = std::chrono::floor<std::chrono::seconds>(now - resources::kProgressDeadline);
     if (platform.spec.rests || !api::are_off(platform.spec.off_hours, before)) return std::nullopt;
     const auto ended = api::next_change(platform.spec.off_hours, before);
-    return ended ? std::optional(base::WallTime(*ended + kToWake)) : std::nullopt;
+    return ended ? std::optional(base::WallTime(*ended + resources::kProgressDeadline)) : std::nullopt;
 }
 
 bool goes_back(const api::Platform& platform) {

@@ -1,24 +1,24 @@
 #include "reconcile/standstill.h"
 
-#include <algorithm>
 #include <chrono>
 
 #include "api/components.h"
 #include "api/names.h"
 #include "quality/parts.h"
+#include "reconcile/turn.h"
+#include "resources/services.h"
 
 namespace reconcile {
 
 namespace {
 
-constexpr std::chrono::minutes kToGetOn{5};  // progressDeadlineSeconds of the Deployments.
 // A log agent is made as soon as there is a node for it, and where that fails again after 5 ms and then twice as late each time
 // (client-go's rate limiter): eleven times until then.
 constexpr std::chrono::seconds kToBeMade{10};
 
 base::Duration patience_with(std::string_view component, const quality::Workload& workload) {
     if (component == api::kFluentBit && workload.current < workload.desired) return kToBeMade;
-    return kToGetOn;
+    return resources::kProgressDeadline;
 }
 
 }  // namespace
@@ -39,7 +39,7 @@ std::optional<base::WallTime> Standstill::look_at(const kube::Key& platform, qua
         }
         const base::WallTime over = since + patience_with(component, workload);
         if (now < over) {
-            next = next ? std::min(*next, over) : over;
+            next = earlier(next, over);
             continue;
         }
         if (workload.failure.empty()) workload.failure = "Kubernetes gets no further with its pods, as its events say";

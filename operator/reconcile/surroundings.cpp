@@ -13,7 +13,9 @@
 #include "kube/quantity.h"
 #include "quality/parts.h"
 #include "quality/verdict.h"
+#include "reconcile/turn.h"
 #include "resources/component.h"
+#include "resources/services.h"
 
 namespace reconcile {
 
@@ -101,10 +103,6 @@ bool has_no_node(const kube::Json& status) {
     return kube::string_at(quality::condition_of(status, "PodScheduled"), {"reason"}) == "Unschedulable";
 }
 
-// The controller of a StatefulSet waits for a pod for ever, and a cluster autoscaler may bring a node for one: after so long
-// there is something wrong. As long as a Deployment's rollout may stand still (progressDeadlineSeconds).
-constexpr std::chrono::minutes kUntilLate{5};
-
 std::optional<base::WallTime> time_at(const kube::Json& object, std::initializer_list<std::string_view> path) {
     const base::WallTime time = base::wall_time_from(kube::string_at(object, path));
     return time == base::WallTime{} ? std::nullopt : std::optional(time);
@@ -159,14 +157,14 @@ std::string trouble_of_pod(const kube::Json& status) {
     }
     const kube::Json& ready = quality::condition_of(status, "Ready");
     const std::string since = kube::string_at(ready, {"status"}) == "False" ? kube::string_at(ready, {"lastTransitionTime"}) : "";
-    for (const kube::Json& container : kube::at(status, {"initContainerStatuses"})) {
-        if (std::string why = why_not_started(container); !why.empty()) return why;
-        if (kube::string_at(container, {"name"}) == api::kFluentBit) continue;  // Once begun, it may end without the service.
-        if (std::string why = why_not_running(container, since); !why.empty()) return why;
-    }
-    for (const kube::Json& container : kube::at(status, {"containerStatuses"})) {
-        if (std::string why = why_not_started(container); !why.empty()) return why;
-        if (std::string why = why_not_running(container, since); !why.empty()) return why;
+    constexpr std::string_view kBefore = "initContainerStatuses";
+    for (const std::string_view kind : {kBefore, std::string_view("containerStatuses")}) {
+        for (const kube::Json& container : kube::at(status, {kind})) {
+            if (std::string why = why_not_started(container); !why.empty()) return why;
+            // A log agent beside a service may end without it, once it has begun.
+            if (kind == kBefore && kube::string_at(container, {"name"}) == api::kFluentBit) continue;
+            if (std::string why = why_not_running(container, since); !why.empty()) return why;
+        }
     }
     return "";
 }
@@ -208,11 +206,11 @@ PodFacts pod_facts_from(const kube::Json& pod) {
     facts.version = kube::label_of(pod, api::kVersionLabel);
     facts.node = kube::string_at(pod, {"spec", "nodeName"});
     const bool stays = kube::at(pod, {"metadata", "deletionTimestamp"}).is_null();
-    const std::string phase = kube::string_at(pod, {"status", "phase"});
-    facts.runs = stays && phase == "Running";
-    facts.ready = kube::string_at(quality::condition_of(kube::at(pod, {"status"}), "Ready"), {"status"}) == "True";
-    facts.job = kube::label_of(pod, "batch.kubernetes.io/job-name");
     const kube::Json& status = kube::at(pod, {"status"});
+    const std::string phase = kube::string_at(status, {"phase"});
+    facts.runs = stays && phase == "Running";
+    facts.ready = kube::string_at(quality::condition_of(status, "Ready"), {"status"}) == "True";
+    facts.job = kube::label_of(pod, "batch.kubernetes.io/job-name");
     if (facts.runs || (stays && phase == "Pending")) {
         facts.trouble = trouble_of_pod(status);
         facts.without_node = has_no_node(status);
@@ -233,12 +231,13 @@ PodFacts pod_facts_from(const kube::Json& pod) {
     return facts;
 }
 
-// A service's Deployment has a deadline of its own, and a Job's pod is not to get ready.
+// The controller of a StatefulSet waits for a pod for ever, and a cluster autoscaler may bring a node for one: both have the time
+// that a Deployment has. A service's has it itself, and a Job's pod is not to get ready.
 Trouble trouble_of(const kube::Key& pod, const PodFacts& facts, base::WallTime now) {
-    const bool is_late = facts.not_ready_since && *facts.not_ready_since + kUntilLate <= now;
+    const bool is_late = facts.not_ready_since && *facts.not_ready_since + resources::kProgressDeadline <= now;
     if (!facts.trouble.empty()) return {facts.trouble, facts.without_node && !is_late};
     if (!is_late || !facts.job.empty() || quality::is_service(facts.component)) return {};
-    return {pod.name + " has not been ready for " + std::to_string(kUntilLate.count()) + " minutes", false};
+    return {pod.name + " has not been ready for " + std::to_string(resources::kProgressDeadline.count()) + " minutes", false};
 }
 
 quality::Node node_from(const kube::Json& node) {
@@ -333,8 +332,8 @@ std::optional<base::WallTime> Surroundings::trouble_turns(const kube::Key& platf
     std::optional<base::WallTime> first;
     pods_.for_each([&](const kube::Key&, const PodFacts& facts) {
         if (facts.platform != platform || !facts.not_ready_since) return;
-        const base::WallTime turn = *facts.not_ready_since + kUntilLate;
-        if (turn > now && (!first || turn < *first)) first = turn;
+        const base::WallTime turn = *facts.not_ready_since + resources::kProgressDeadline;
+        if (turn > now) first = earlier(first, turn);
     });
     return first;
 }

@@ -32,8 +32,6 @@ constexpr Timing kLiveness{10, 5, 3};
 // Twice as often, since customers meet a pod that can't serve until then: for 15 s, and one slow answer is forgiven.
 constexpr Timing kReadiness{5, 3, 3};
 
-// Pulling an image and a whole start-up probe fit in twice; the default of 600 s tells of a stuck rollout late.
-constexpr int kProgressDeadlineSeconds = 300;
 // A new pod counts after a whole period of its readiness probe; one that falls over at once is no progress.
 constexpr int kMinReadySeconds = 5;
 
@@ -73,7 +71,7 @@ kube::Object deployment(const Component& self, const api::ServiceSettings& setti
     object["spec"] = {{"selector", {{"matchLabels", selector_of(self)}}},
                       {"strategy", rollout(self.platform.spec, settings)},
                       {"revisionHistoryLimit", self.platform.spec.revisions},
-                      {"progressDeadlineSeconds", kProgressDeadlineSeconds},
+                      {"progressDeadlineSeconds", std::chrono::seconds(kProgressDeadline).count()},
                       {"minReadySeconds", kMinReadySeconds},
                       {"template", std::move(pod_template)}};
     if (!settings.autoscaling) object["spec"]["replicas"] = settings.replicas.count;

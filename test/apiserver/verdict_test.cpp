@@ -83,15 +83,14 @@ protected:
         ASSERT_EQ(done.status, 0) << done.output;
     }
 
-    static Json pods_of(const std::string& component) {
-        return Json::parse(
-            shop().kubectl({"get", "pods", "-l", "app.kubernetes.io/component=" + component, "-o", "json"}).output)["items"];
+    static Json pods_labelled(const std::string& labels) {
+        return Json::parse(shop().kubectl({"get", "pods", "-l", labels, "-o", "json"}).output)["items"];
     }
+    static Json pods_of(const std::string& component) { return pods_labelled("app.kubernetes.io/component=" + component); }
 
     static std::vector<std::string> pods_without_node(const std::string& labels) {
         std::vector<std::string> names;
-        const Json pods = Json::parse(shop().kubectl({"get", "pods", "-l", labels, "-o", "json"}).output)["items"];
-        for (const Json& pod : pods) {
+        for (const Json& pod : pods_labelled(labels)) {
             if (condition(pod, "PodScheduled", "reason") == "Unschedulable") names.push_back(pod["metadata"]["name"]);
         }
         return names;
